@@ -1,0 +1,96 @@
+// framework/include/pyasync/bridge/asyncio_inbox.hpp: the way to the thread that runs an asyncio event loop.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <atomic>
+#include <memory>
+
+#include <pyasync/core/executor.hpp>
+#include <pyasync/core/ref.hpp>
+#include <pyasync/py/object.hpp>
+
+namespace pyasync::detail {
+
+/// Something that is under way on an event loop, and has to hear when the loop is closed. Under the GIL.
+class loop_dependent {
+public:
+    loop_dependent(const loop_dependent&) = delete;
+    loop_dependent& operator=(const loop_dependent&) = delete;
+
+    /// The loop is gone: nothing that waits on it will ever happen. The entry has left the list already.
+    virtual void loop_closed(py::python py) noexcept = 0;
+
+protected:
+    loop_dependent() = default;
+    ~loop_dependent() = default;
+
+private:
+    friend class asyncio_inbox;
+    loop_dependent* next_ = nullptr;
+    loop_dependent* previous_ = nullptr;
+    bool listed_ = false;
+};
+
+/// What every asyncio loop that meets the framework gets: one inbox, made at first use and gone with the loop.
+///
+/// Items are delivered on the loop's thread with the GIL held, in one asyncio callback a batch, for a few milliseconds
+/// at a time; then asyncio has its turn. One wake-up a batch: a producer writes to the eventfd only where the loop may
+/// sleep. When the loop closes, what has not been delivered is refused, and so is all that comes after.
+class asyncio_inbox final : public executor, public ref_counted {
+public:
+    /// The inbox of `loop`. Any thread that holds the GIL; throws `python_error` for an object that is no event loop, a
+    /// closed one, or one that cannot watch a descriptor.
+    [[nodiscard]] static ref<asyncio_inbox> of(const py::bound& loop);
+
+    /// Any thread, with the GIL or without.
+    void post(work& item) noexcept override;
+    [[nodiscard]] bool is_current() const noexcept override;
+
+    /// Under the GIL: is the loop closed, or gone?
+    [[nodiscard]] bool closed() const noexcept { return loop_ == nullptr; }
+
+    /// Under the GIL: the loop; borrowed, null once it is closed.
+    [[nodiscard]] PyObject* event_loop() const noexcept { return loop_; }
+
+    /// Under the GIL: may Python code be stepped directly, without a Handle for each step? Not where the loop is in
+    /// debug mode or has a task factory: they want to see every step and every task.
+    [[nodiscard]] bool direct(py::python py);
+
+    /// Under the GIL.
+    void enlist(loop_dependent& entry) noexcept;
+    void dismiss(loop_dependent& entry) noexcept;
+
+    /// A handler has left a SystemExit or KeyboardInterrupt set: takes it, to raise it out of the loop as asyncio does
+    /// with its own callbacks.
+    void raise_through(py::python py) noexcept;
+
+    /// The root tasks that carry this loop in their locals, counted; any thread.
+    void root_started() noexcept { roots_.fetch_add(1, std::memory_order_relaxed); }
+    void root_finished() noexcept;
+    [[nodiscard]] long roots() const noexcept { return roots_.load(std::memory_order_acquire); }
+
+    /// Delivers `message` here as soon as no root is left; asked for by one at a time.
+    void notify_when_idle(work& message) noexcept;
+
+private:
+    explicit asyncio_inbox(const py::bound& loop);
+    ~asyncio_inbox() override;
+
+    void attach(const py::bound& loop);
+    void loop_gone(py::python py) noexcept;
+    void drain(py::python py) noexcept;
+    void wake() const noexcept;
+
+    static PyObject* drain_callback(PyObject* capsule, PyObject*) noexcept;
+    static void callback_dropped(PyObject* capsule) noexcept;
+
+    class queues;
+    std::unique_ptr<queues> queues_;
+    PyObject* loop_;
+    loop_dependent* dependents_ = nullptr;
+    PyObject* to_raise_ = nullptr;
+    std::atomic<long> roots_{0};
+    std::atomic<work*> when_idle_{nullptr};
+};
+
+}  // namespace pyasync::detail

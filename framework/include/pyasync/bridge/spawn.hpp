@@ -1,0 +1,64 @@
+// framework/include/pyasync/bridge/spawn.hpp: starting tasks and blocking functions beside the running task.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <source_location>
+#include <utility>
+
+#include <pyasync/bridge/task_locals.hpp>
+#include <pyasync/core/future.hpp>
+#include <pyasync/core/root.hpp>
+#include <pyasync/core/task.hpp>
+#include <pyasync/uv/loop_pool.hpp>
+#include <pyasync/uv/spawn_blocking.hpp>
+
+namespace pyasync {
+
+namespace detail {
+
+/// The locals of what is spawned here: a copy of this task's, or none.
+[[nodiscard]] inline locals_ref locals_for_spawned() {
+    const ref<task_locals_state> mine = current_or_default_locals();
+    return mine ? mine->for_child() : locals_ref();
+}
+
+/// A task that awaits one awaitable.
+template <typename Awaitable>
+task<typename Awaitable::value_type> as_task(Awaitable awaitable) {
+    co_return co_await std::move(awaitable);
+}
+
+}  // namespace detail
+
+/// Starts a task of its own on one of the libuv loops, and returns a handle on it.
+///
+///     pyasync::future<int> f = pyasync::spawn(answer());
+///
+/// **Thread.** Any; the task's home is the loop whose turn it is. Its locals are the spawning task's event loop and a
+/// copy of its context. **Cancellation.** By the future. **Errors.** `std::runtime_error` where the loops have stopped, or
+/// in a forked child. **Ownership.** The running task owns its coroutine; the future only its result.
+template <typename T>
+[[nodiscard]] future<T> spawn(task<T> body, const std::source_location& where = std::source_location::current()) {
+    return future<T>(
+        detail::root<T>::launch(std::move(body), uv::loop_pool::instance().next(), detail::locals_for_spawned(), where));
+}
+
+/// The same for what can be awaited without being a coroutine: `spawn(call<int>("module:f"))`.
+template <detail::context_awaitable Awaitable>
+[[nodiscard]] auto spawn(Awaitable awaitable, const std::source_location& where = std::source_location::current()) {
+    return spawn(detail::as_task(std::move(awaitable)), where);
+}
+
+/// Runs a blocking function on a thread of libuv's pool (four, or UV_THREADPOOL_SIZE), and returns a handle on it.
+///
+///     auto digest = co_await pyasync::spawn_blocking([data] { return sha256(data); });
+///
+/// **Thread.** Any; `function` runs on a pool thread, without the GIL. **Cancellation.** One that has not begun does not
+/// begin; one that runs, runs to its end. **Errors.** What `function` throws. **Ownership.** `function` is moved in.
+template <typename Function>
+[[nodiscard]] auto spawn_blocking(Function function,
+                                  const std::source_location& where = std::source_location::current()) {
+    return uv::spawn_blocking(std::move(function), uv::loop_pool::instance().next(), detail::locals_for_spawned(), where);
+}
+
+}  // namespace pyasync

@@ -1,0 +1,153 @@
+// framework/include/pyasync/core/future.hpp: future<T>, a handle on something that runs.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <atomic>
+#include <coroutine>
+#include <memory>
+#include <utility>
+
+#include <pyasync/core/ref.hpp>
+#include <pyasync/core/result.hpp>
+#include <pyasync/core/task_context.hpp>
+
+namespace pyasync {
+
+template <typename T>
+class future;
+
+namespace detail {
+
+/// What a running operation and the one who waits for it share: a slot for the waiter, and the way to cancel.
+class future_state_base : public ref_counted {
+public:
+    /// Has it ended? Any thread; what the operation wrote before it ended is then visible.
+    [[nodiscard]] bool done() const noexcept { return waiter_.load(std::memory_order_acquire) == ended(); }
+
+    /// Posts `waiter` to `home` once the operation ends; false, and nothing posted, where it has ended already.
+    /// At most one waiter.
+    [[nodiscard]] bool notify(work& waiter, executor& home) noexcept {
+        waiter_home_ = &home;
+        work* nobody = nullptr;
+        return waiter_.compare_exchange_strong(nobody, &waiter, std::memory_order_acq_rel, std::memory_order_acquire);
+    }
+
+    /// Asks the operation to end early; any thread, any number of times, without effect on one that has ended.
+    virtual void cancel() noexcept = 0;
+
+    /// A task is about to wait for it; what could not start for want of an event loop can do so now.
+    virtual void awaited_in(task_context&) {}
+
+    /// The way that the exception has come so far, or null; once it is done.
+    [[nodiscard]] virtual std::unique_ptr<exception_trail> take_trail() noexcept { return nullptr; }
+
+protected:
+    /// The outcome is in place; to be called once.
+    void complete() noexcept {
+        work* const waiter = waiter_.exchange(ended(), std::memory_order_acq_rel);
+        if (waiter != nullptr) waiter_home_->post(*waiter);
+    }
+
+private:
+    struct tag final : work {
+        tag() noexcept : work(nullptr) {}
+    };
+    static work* ended() noexcept { return &ended_tag; }
+    inline static tag ended_tag;
+
+    std::atomic<work*> waiter_{nullptr};
+    executor* waiter_home_ = nullptr;
+};
+
+template <typename T>
+class future_state : public future_state_base {
+public:
+    /// To be read by one thread, once it is done.
+    result<T> outcome;
+};
+
+template <typename T>
+class future_awaiter final : suspension, work {
+public:
+    future_awaiter(ref<future_state<T>> state, task_context& context, const std::source_location& where) noexcept
+        : suspension(context, where), work(&continue_task), state_(std::move(state)) {}
+    ~future_awaiter() {
+        if (!state_->done()) state_->cancel();
+    }
+
+    [[nodiscard]] bool await_ready() {
+        context().throw_if_cancelled();
+        state_->awaited_in(context());
+        return state_->done();
+    }
+    [[nodiscard]] bool await_suspend(std::coroutine_handle<> coroutine) noexcept {
+        suspend(coroutine);
+        if (state_->notify(*this, context().home())) return true;
+        context().waits_no_more();
+        return false;
+    }
+    T await_resume() {
+        if (state_->outcome.failed()) {
+            context().adopt_trail(state_->take_trail());
+            fail(state_->outcome.error());
+        }
+        return state_->outcome.take();
+    }
+
+private:
+    static void continue_task(work& self, delivery) noexcept { static_cast<future_awaiter&>(self).resume(); }
+    void cancel() noexcept override { state_->cancel(); }
+
+    ref<future_state<T>> state_;
+};
+
+}  // namespace detail
+
+/// A handle on something that has been started: a spawned task, a blocking function, a Python awaitable.
+///
+///     pyasync::future<int> f = pyasync::spawn(answer());
+///     int n = co_await std::move(f);
+///
+/// **Thread.** May be moved to, awaited on and destroyed on any thread; the awaiting task continues at its own home.
+/// **Cancellation.** Cancelling the task that awaits it cancels what it stands for, and waits until that has unwound.
+/// Destroying an unfinished future cancels what it stands for, without waiting.
+/// **Errors.** `co_await` throws what the operation ended with; `cancelled` where it was cancelled.
+/// **Ownership.** One owner; `co_await` takes it over.
+template <typename T = void>
+class [[nodiscard("destroying a future cancels what it stands for; call detach() to let it run")]] future {
+public:
+    using value_type = T;
+
+    explicit future(detail::ref<detail::future_state<T>> state) noexcept : state_(std::move(state)) {}
+    future(future&&) noexcept = default;
+    future& operator=(future&& other) noexcept {
+        std::swap(state_, other.state_);
+        return *this;
+    }
+    ~future() { cancel(); }
+
+    /// Asks it to end early; it ends when it has unwound.
+    void cancel() noexcept {
+        if (state_ && !state_->done()) state_->cancel();
+    }
+
+    /// Lets it run on its own; its result is dropped. What still runs when the program stops is cancelled then.
+    void detach() && noexcept { state_ = {}; }
+
+    /// Has it ended?
+    [[nodiscard]] bool done() const noexcept { return state_ && state_->done(); }
+
+    /// For `co_await std::move(f)`.
+    [[nodiscard]] detail::future_awaiter<T> awaiter_in(detail::task_context& context,
+                                                       const std::source_location& where) && {
+        return detail::future_awaiter<T>(std::move(state_), context, where);
+    }
+
+    /// For the bridge, which makes other handles of it.
+    [[nodiscard]] detail::ref<detail::future_state<T>> release() && noexcept { return std::move(state_); }
+
+private:
+    detail::ref<detail::future_state<T>> state_;
+};
+
+}  // namespace pyasync

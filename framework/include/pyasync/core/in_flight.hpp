@@ -1,0 +1,88 @@
+// framework/include/pyasync/core/in_flight.hpp: what runs on an executor, listed, so that stopping finds all of it.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <source_location>
+
+#include <pyasync/core/work.hpp>
+
+namespace pyasync::detail {
+
+class task_locals_base;
+
+/// An entry of the list: a root task, a blocking job. On the executor's thread only.
+class in_flight {
+public:
+    in_flight(const in_flight&) = delete;
+    in_flight& operator=(const in_flight&) = delete;
+
+    /// Where the user started it.
+    [[nodiscard]] const std::source_location& where() const noexcept { return where_; }
+
+    [[nodiscard]] in_flight* next() const noexcept { return next_; }
+    [[nodiscard]] bool listed() const noexcept { return listed_; }
+
+    /// What it carries along; may be null.
+    [[nodiscard]] virtual const task_locals_base* carried() const noexcept = 0;
+
+    /// Asks it to end early. It does not leave the list from within this call.
+    virtual void cancel_here() noexcept = 0;
+
+protected:
+    explicit in_flight(const std::source_location& where) noexcept : where_(where) {}
+    ~in_flight() = default;
+
+private:
+    friend class in_flight_list;
+
+    std::source_location where_;
+    in_flight* next_ = nullptr;
+    in_flight* previous_ = nullptr;
+    bool listed_ = false;
+};
+
+/// The list, on the executor's thread only.
+class in_flight_list {
+public:
+    void insert(in_flight& entry) noexcept {
+        entry.next_ = first_;
+        if (first_ != nullptr) first_->previous_ = &entry;
+        first_ = &entry;
+        entry.listed_ = true;
+    }
+
+    void erase(in_flight& entry) noexcept {
+        (entry.previous_ != nullptr ? entry.previous_->next_ : first_) = entry.next_;
+        if (entry.next_ != nullptr) entry.next_->previous_ = entry.previous_;
+        entry.listed_ = false;
+        if (first_ == nullptr && when_empty_ != nullptr) deliver_emptiness();
+    }
+
+    [[nodiscard]] in_flight* first() const noexcept { return first_; }
+
+    /// Delivers `message` on this thread as soon as the list is empty, which may be now.
+    void notify_when_empty(work& message) noexcept {
+        when_empty_ = &message;
+        if (first_ == nullptr) deliver_emptiness();
+    }
+
+    /// Asks every entry for which `chosen(entry)` holds to end early.
+    template <typename Predicate>
+    void cancel_if(Predicate&& chosen) noexcept {
+        for (in_flight* entry = first_; entry != nullptr; entry = entry->next_) {
+            if (chosen(*entry)) entry->cancel_here();
+        }
+    }
+
+private:
+    void deliver_emptiness() noexcept {
+        work& message = *when_empty_;
+        when_empty_ = nullptr;
+        message.handle(message, delivery::served);
+    }
+
+    in_flight* first_ = nullptr;
+    work* when_empty_ = nullptr;
+};
+
+}  // namespace pyasync::detail

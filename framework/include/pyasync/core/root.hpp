@@ -1,0 +1,113 @@
+// framework/include/pyasync/core/root.hpp: a task that runs by itself, on an executor.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <atomic>
+#include <source_location>
+#include <utility>
+
+#include <pyasync/core/future.hpp>
+#include <pyasync/core/task.hpp>
+
+namespace pyasync::detail {
+
+/// The error of what is started after the libuv loops have stopped.
+[[nodiscard]] std::exception_ptr stopped_error() noexcept;
+
+/// The part of a root task that does not depend on its result: its context, its start, its cancellation. It lives until
+/// it has ended and nobody holds its future any more.
+class root_base : public in_flight {
+public:
+    [[nodiscard]] task_context& context() noexcept { return context_; }
+    [[nodiscard]] const task_locals_base* carried() const noexcept override { return context_.locals().get(); }
+    void cancel_here() noexcept override { context_.cancel(); }
+
+    /// Its outermost coroutine has ended.
+    virtual void ended() noexcept = 0;
+
+protected:
+    root_base(executor& home, locals_ref locals, const std::source_location& where) noexcept
+        : in_flight(where), context_(home, std::move(locals)) {}
+    ~root_base() = default;
+
+    void begin() noexcept;
+    /// Leaves the list, before the waiter hears of the end.
+    void leave() noexcept;
+    /// Gives up the locals, after that.
+    void finish() noexcept;
+    void post_cancel() noexcept;
+
+    virtual void start() noexcept = 0;
+    virtual void refuse() noexcept = 0;
+    virtual void keep() const noexcept = 0;
+    virtual void drop() const noexcept = 0;
+
+private:
+    struct start_message final : work {
+        explicit start_message(root_base& owner) noexcept : work(&deliver), root(owner) {}
+        static void deliver(work& self, delivery how) noexcept;
+        root_base& root;
+    };
+    struct cancel_message final : work {
+        explicit cancel_message(root_base& owner) noexcept : work(&deliver), root(owner) {}
+        static void deliver(work& self, delivery how) noexcept;
+        root_base& root;
+        std::atomic<bool> posted{false};
+    };
+
+    task_context context_;
+    start_message start_{*this};
+    cancel_message cancel_{*this};
+};
+
+template <typename T>
+class root final : public future_state<T>, public root_base {
+public:
+    root(task<T> body, executor& home, locals_ref locals, const std::source_location& where) noexcept
+        : root_base(home, std::move(locals), where), coroutine_(body.release()) {}
+
+    /// Starts `body` on `home`; any thread. It holds on to itself while it runs.
+    [[nodiscard]] static ref<root> launch(task<T> body, executor& home, locals_ref locals,
+                                          const std::source_location& where) {
+        auto made = make_ref<root>(std::move(body), home, std::move(locals), where);
+        made->add_ref();
+        made->begin();
+        return made;
+    }
+
+    void cancel() noexcept override { post_cancel(); }
+
+    [[nodiscard]] std::unique_ptr<exception_trail> take_trail() noexcept override { return context().take_trail(); }
+
+    void ended() noexcept override {
+        this->outcome = std::move(coroutine_.promise().outcome);
+        std::exchange(coroutine_, nullptr).destroy();
+        leave();
+        this->complete();
+        finish();
+        this->release();
+    }
+
+private:
+    ~root() override = default;
+
+    void start() noexcept override {
+        coroutine_.promise().set_context(context());
+        coroutine_.promise().set_root(*this);
+        context().resume(coroutine_);
+    }
+    void refuse() noexcept override {
+        this->outcome.set_error(stopped_error());
+        std::exchange(coroutine_, nullptr).destroy();
+        leave();
+        this->complete();
+        finish();
+        this->release();
+    }
+    void keep() const noexcept override { this->add_ref(); }
+    void drop() const noexcept override { this->release(); }
+
+    task_handle<T> coroutine_;
+};
+
+}  // namespace pyasync::detail

@@ -1,0 +1,134 @@
+// framework/include/pyasync/core/task_context.hpp: what all coroutines of one running task share.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <coroutine>
+#include <memory>
+#include <source_location>
+#include <vector>
+
+#include <pyasync/core/cancellation.hpp>
+#include <pyasync/core/executor.hpp>
+#include <pyasync/core/ref.hpp>
+
+namespace pyasync::detail {
+
+/// What a task carries along without looking into it; the bridge keeps the event loop and the context variables here.
+class task_locals_base : public ref_counted {
+public:
+    /// A root task that carries these locals has been made (any thread) or has ended (its home thread).
+    virtual void root_started() noexcept = 0;
+    virtual void root_finished() noexcept = 0;
+
+    /// The locals for a task that is spawned by a task that has these.
+    [[nodiscard]] virtual ref<task_locals_base> for_child() = 0;
+};
+
+using locals_ref = ref<task_locals_base>;
+
+/// The `co_await`s that an exception has passed on its way out, innermost first.
+struct exception_trail {
+    std::exception_ptr subject;
+    std::vector<std::source_location> passed;
+};
+
+/// One for each root task: its home, its locals, what it waits for, whether it has been cancelled. The coroutines that
+/// a root awaits, and those they await, share it. Used on the home thread only, but for `home` and `locals`.
+class task_context {
+public:
+    task_context(executor& home, locals_ref locals) noexcept : home_(&home), locals_(std::move(locals)) {}
+    task_context(const task_context&) = delete;
+    task_context& operator=(const task_context&) = delete;
+
+    [[nodiscard]] executor& home() const noexcept { return *home_; }
+    [[nodiscard]] const locals_ref& locals() const noexcept { return locals_; }
+    void drop_locals() noexcept { locals_ = {}; }
+
+    /// The task that runs on this thread, or null.
+    [[nodiscard]] static task_context* current() noexcept { return current_; }
+
+    /// Continues one of the task's coroutines; home thread.
+    void resume(std::coroutine_handle<> coroutine) noexcept {
+        task_context* const outer = std::exchange(current_, this);
+        coroutine.resume();
+        current_ = outer;
+    }
+
+    /// Cancels what the task waits for; where it does not wait, its next wait throws.
+    void cancel() noexcept {
+        if (waiting_ != nullptr) {
+            waiting_->cancel();
+        } else {
+            cancel_pending_ = true;
+        }
+    }
+
+    /// Throws `cancelled` where a cancellation came while the task did not wait.
+    void throw_if_cancelled() {
+        if (std::exchange(cancel_pending_, false)) throw cancelled();
+    }
+
+    void waits_for(cancellable& operation) noexcept { waiting_ = &operation; }
+    void waits_no_more() noexcept { waiting_ = nullptr; }
+
+    /// A cancellation came too late for the operation under way: the next wait throws it.
+    void cancel_next_wait() noexcept { cancel_pending_ = true; }
+
+    /// Notes that `error` leaves a `co_await` at `where`.
+    void passes(const std::exception_ptr& error, const std::source_location& where) noexcept;
+
+    /// Takes over the trail of an exception that comes from another task.
+    void adopt_trail(std::unique_ptr<exception_trail> trail) noexcept {
+        if (trail != nullptr) trail_ = std::move(trail);
+    }
+    [[nodiscard]] std::unique_ptr<exception_trail> take_trail() noexcept { return std::move(trail_); }
+
+private:
+    inline static thread_local task_context* current_ = nullptr;
+
+    executor* home_;
+    locals_ref locals_;
+    cancellable* waiting_ = nullptr;
+    std::unique_ptr<exception_trail> trail_;
+    bool cancel_pending_ = false;
+};
+
+/// Base of the awaiters that suspend a task until something has happened: keeps the coroutine and tells its context
+/// what it waits for.
+class suspension : protected cancellable {
+public:
+    suspension(const suspension&) = delete;
+    suspension& operator=(const suspension&) = delete;
+
+protected:
+    suspension(task_context& context, const std::source_location& where) noexcept
+        : context_(&context), where_(where) {}
+    ~suspension() = default;
+
+    void suspend(std::coroutine_handle<> coroutine) noexcept {
+        coroutine_ = coroutine;
+        context_->waits_for(*this);
+    }
+
+    /// Home thread; the last thing that touches this object.
+    void resume() noexcept {
+        context_->waits_no_more();
+        context_->resume(coroutine_);
+    }
+
+    [[nodiscard]] task_context& context() const noexcept { return *context_; }
+    [[nodiscard]] const std::source_location& where() const noexcept { return where_; }
+
+    /// Throws `error` into the coroutine, and notes where that happened.
+    [[noreturn]] void fail(const std::exception_ptr& error) const {
+        context_->passes(error, where_);
+        std::rethrow_exception(error);
+    }
+
+private:
+    task_context* context_;
+    std::coroutine_handle<> coroutine_;
+    std::source_location where_;
+};
+
+}  // namespace pyasync::detail

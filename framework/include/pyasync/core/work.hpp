@@ -1,0 +1,65 @@
+// framework/include/pyasync/core/work.hpp: the unit of work that one thread hands to another.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <utility>
+
+namespace pyasync::detail {
+
+/// What became of a unit of work: its owner took it, or had closed its doors before it came.
+enum class delivery { served, refused };
+
+/// An intrusive node, embedded in whatever travels: posting one allocates nothing.
+///
+/// `handle` is called once for each posting, with `served` on the owner's thread, or with `refused` on the thread that
+/// posted it. The node must stay where it is until then; after that it belongs to its poster again.
+struct work {
+    using handler = void (*)(work&, delivery) noexcept;
+
+    explicit work(handler on_delivery) noexcept : handle(on_delivery) {}
+    work(const work&) = delete;
+    work& operator=(const work&) = delete;
+
+    handler handle;
+    work* next = nullptr;
+
+protected:
+    ~work() = default;
+};
+
+/// First in, first out, for one thread.
+class work_queue {
+public:
+    work_queue() = default;
+    work_queue(work_queue&& other) noexcept
+        : first_(std::exchange(other.first_, nullptr)), last_(std::exchange(other.last_, nullptr)) {}
+    work_queue& operator=(work_queue&&) = delete;
+
+    [[nodiscard]] bool empty() const noexcept { return first_ == nullptr; }
+
+    void push(work& item) noexcept {
+        item.next = nullptr;
+        (empty() ? first_ : last_->next) = &item;
+        last_ = &item;
+    }
+
+    /// The oldest item; the queue must not be empty.
+    work& pop() noexcept {
+        work& item = *first_;
+        first_ = item.next;
+        return item;
+    }
+
+    void append(work_queue&& other) noexcept {
+        if (other.empty()) return;
+        (empty() ? first_ : last_->next) = other.first_;
+        last_ = other.last_;
+        other.first_ = nullptr;
+    }
+
+private:
+    work* first_ = nullptr;
+    work* last_ = nullptr;
+};
+
+}  // namespace pyasync::detail

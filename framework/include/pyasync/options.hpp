@@ -1,0 +1,31 @@
+// framework/include/pyasync/options.hpp: how an application wants to run.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace pyasync {
+
+/// For `run`, `run_main` and `PYASYNC_MAIN`.
+///
+///     PYASYNC_MAIN(run, {.event_loop = "uvloop", .loop_threads = 2})
+struct options {
+    /// "asyncio", "uvloop", or "module:factory": a function of no arguments that returns a new event loop.
+    std::string event_loop = "asyncio";
+    /// libuv loops, each on a thread of its own; tasks are spread over them.
+    std::size_t loop_threads = 1;
+    /// Go before everything else on `sys.path`, after the program's own folder. (`run_main` only.)
+    std::vector<std::filesystem::path> module_search_paths = {};
+    /// Python's isolated mode: no environment variables, no user site-packages. (`run_main` only.)
+    bool isolated = false;
+    /// asyncio's debug mode.
+    bool debug = false;
+    /// How long the end may take: what has been cancelled and has not unwound by then is named on stderr and left behind.
+    std::chrono::milliseconds shutdown_timeout = std::chrono::seconds(10);
+};
+
+}  // namespace pyasync

@@ -1,0 +1,45 @@
+// framework/include/pyasync/py/interpreter.hpp: CPython's life inside a C++ program.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <pyasync/py/python.hpp>
+
+namespace pyasync::py {
+
+struct interpreter_options {
+    /// Go before everything else on `sys.path`, after the program's own folder.
+    std::vector<std::filesystem::path> module_search_paths;
+    /// Python's isolated mode: no environment variables, no user site-packages, no program's folder on `sys.path`.
+    bool isolated = false;
+    /// `sys.argv`; the first is the program's name.
+    std::vector<std::string> arguments;
+};
+
+/// The embedded interpreter: initialised by the constructor, finalised by the destructor.
+///
+/// It is the Python that the framework was built with. A virtual environment that is active (VIRTUAL_ENV) and belongs to
+/// the same version is used, unless `isolated`.
+/// **Thread.** Made and destroyed on the main thread; it leaves the GIL free. One at a time, and once in a process: a
+/// second one is a `std::logic_error`, since extension modules do not survive a finalisation.
+/// **Errors.** `std::runtime_error` with Python's message where it cannot start.
+class interpreter {
+public:
+    explicit interpreter(const interpreter_options& options = {});
+    interpreter(const interpreter&) = delete;
+    interpreter& operator=(const interpreter&) = delete;
+    ~interpreter();
+
+    /// Turns new users of the GIL away, waits until the present ones have left, `limit` at most, and finalises; false
+    /// where some have not left: Python then stays as it is, and the process should end without ado.
+    [[nodiscard]] bool finalise(std::chrono::milliseconds limit);
+
+private:
+    PyThreadState* main_thread_ = nullptr;
+};
+
+}  // namespace pyasync::py

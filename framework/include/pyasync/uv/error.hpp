@@ -1,0 +1,24 @@
+// framework/include/pyasync/uv/error.hpp: the exception of libuv's operations.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+#include <system_error>
+
+namespace pyasync::uv {
+
+/// A libuv operation has failed. `code()` is the system's errno where libuv's code is one (so that it becomes the
+/// matching `OSError` in Python), `what()` names the operation and libuv's reason.
+class error final : public std::system_error {
+public:
+    /// `status` is libuv's negative code; `operation` names what was tried, with its subject.
+    error(int status, const std::string& operation);
+};
+
+namespace detail {
+
+/// Throws `error` for a negative status; passes others on.
+int check(int status, const char* operation);
+
+}  // namespace detail
+}  // namespace pyasync::uv

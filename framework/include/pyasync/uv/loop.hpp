@@ -1,0 +1,50 @@
+// framework/include/pyasync/uv/loop.hpp: a libuv event loop on a thread of its own.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <memory>
+
+#include <pyasync/core/executor.hpp>
+
+struct uv_loop_s;
+
+namespace pyasync::uv {
+
+namespace detail {
+class timer_queue;
+}
+
+/// A libuv loop that runs on its own thread until it is destroyed.
+///
+/// **Thread.** Made and destroyed on any other thread; `post` from any; everything else on the loop's own.
+/// The thread runs C++ tasks and libuv's callbacks, never Python, and waits for nothing but libuv's poll.
+class loop final : public pyasync::detail::executor {
+public:
+    /// Starts the thread. Throws `uv::error` where the system lacks what the loop needs (descriptors, threads).
+    loop();
+    loop(const loop&) = delete;
+    loop& operator=(const loop&) = delete;
+
+    /// Refuses further work, stops libuv and joins the thread. Tasks that have not ended by then never continue;
+    /// their coroutines are left alone.
+    ~loop();
+
+    void post(pyasync::detail::work& item) noexcept override;
+    [[nodiscard]] bool is_current() const noexcept override;
+
+    /// libuv's own handle, for handles of the user's; loop thread.
+    [[nodiscard]] uv_loop_s* raw() noexcept;
+
+    /// The loop that runs on this thread, or null.
+    [[nodiscard]] static loop* current() noexcept;
+
+    /// The loop's timers; loop thread.
+    [[nodiscard]] detail::timer_queue& timers() noexcept;
+
+private:
+    class state;
+    std::unique_ptr<state> state_;
+};
+
+}  // namespace pyasync::uv

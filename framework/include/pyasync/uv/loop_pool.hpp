@@ -1,0 +1,49 @@
+// framework/include/pyasync/uv/loop_pool.hpp: the process's libuv loops.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <source_location>
+#include <vector>
+
+#include <pyasync/uv/loop.hpp>
+
+namespace pyasync::uv {
+
+/// The libuv loops of the process: started at first use, stopped once.
+///
+/// **Thread.** Any. **Errors.** What needs a loop after `stop`, or in a forked child (which has inherited the memory
+/// but not the threads), throws `std::runtime_error`.
+class loop_pool {
+public:
+    /// The one pool.
+    [[nodiscard]] static loop_pool& instance();
+
+    /// How many loops to run, 1 to 1024. Before first use; later it has an effect only where the number is the same
+    /// (`std::invalid_argument` where it is out of range, `std::logic_error` where the loops run already).
+    void configure(std::size_t threads);
+
+    /// The loop whose turn it is: tasks are spread over all of them.
+    [[nodiscard]] loop& next();
+
+    /// All loops that run; none before first use.
+    [[nodiscard]] std::vector<loop*> running() const;
+
+    /// Where the tasks and blocking functions were started that run now; not from a loop thread. A loop that does not
+    /// answer soon, since something blocks its thread, is an empty location.
+    [[nodiscard]] std::vector<std::source_location> in_flight() const;
+
+    /// Cancels the tasks that run, waits for `limit` at most until they have ended, then stops the loops and joins
+    /// their threads. Returns where the tasks were spawned that had not ended (empty: all did); where some remain, the
+    /// threads are left running, since one of them may never come back. Not from a loop thread.
+    [[nodiscard]] std::vector<std::source_location> stop(std::chrono::milliseconds limit);
+
+private:
+    loop_pool() = default;
+    ~loop_pool() = delete;
+    class state;
+    [[nodiscard]] static state& shared();
+};
+
+}  // namespace pyasync::uv

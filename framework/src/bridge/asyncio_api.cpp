@@ -1,0 +1,81 @@
+// framework/src/bridge/asyncio_api.cpp: looking asyncio up, and entering contexts.
+// SPDX-License-Identifier: MIT
+#include <pyasync/bridge/asyncio_api.hpp>
+
+#include <pyasync/py/convert.hpp>
+#include <pyasync/py/error.hpp>
+
+namespace pyasync::detail {
+namespace {
+
+asyncio_api look_up(py::python py) {
+    const py::bound asyncio = py.import("asyncio");
+    const py::bound native = py.import("_asyncio");
+    const py::bound task = asyncio.attr("Task");
+    asyncio_api found{};
+    found.future_type = asyncio.attr("Future").release();
+    found.native_task = task.is(native.attr("Task"));
+    found.task_type = py::bound(task).release();
+    if (native.has_attr("_current_tasks")) found.current_tasks = native.attr("_current_tasks").release();
+    found.running_loop = asyncio.attr("get_running_loop").release();
+    found.cancelled_error = asyncio.attr("CancelledError").release();
+    found.invalid_state_error = asyncio.attr("InvalidStateError").release();
+    return found;
+}
+
+}  // namespace
+
+const asyncio_api& asyncio_api::get(py::python py) {
+    static const asyncio_api only = look_up(py);
+    return only;
+}
+
+py::bound asyncio_api::get_running_loop(py::python py) const {
+    return py::bound::steal(py, PyObject_CallNoArgs(running_loop));
+}
+
+bool is_future(const asyncio_api& asyncio, PyObject* candidate) noexcept {
+    if (PyObject_TypeCheck(candidate, reinterpret_cast<PyTypeObject*>(asyncio.future_type))) return true;
+    // asyncio's own rule for classes that are not derived from its Future: they have the attribute, and it is not None.
+    PyObject* const type = reinterpret_cast<PyObject*>(Py_TYPE(candidate));
+    if (PyObject_HasAttrString(type, "_asyncio_future_blocking") == 0) return false;
+    PyObject* const blocking = PyObject_GetAttrString(candidate, "_asyncio_future_blocking");
+    const bool answer = blocking != nullptr && blocking != Py_None;
+    Py_XDECREF(blocking);
+    PyErr_Clear();
+    return answer;
+}
+
+entered_context::entered_context(py::python py, PyObject* context) {
+    if (context == nullptr || PyThreadState_Get()->context == context) return;
+    if (PyContext_Enter(context) == 0) {
+        entered_ = Py_NewRef(context);
+        return;
+    }
+    PyErr_Clear();
+    py::bound copy = py::bound::steal(py, PyContext_Copy(context));
+    py::detail::raise_if_negative(py, PyContext_Enter(copy.ptr()));
+    entered_ = copy.release();
+}
+
+entered_context::~entered_context() {
+    if (entered_ == nullptr) return;
+    const py::detail::set_aside under_way;  // leaving must not disturb it
+    if (PyContext_Exit(entered_) < 0) PyErr_Clear();
+    Py_DECREF(entered_);
+}
+
+void report_unhandled(py::python py, PyObject* loop, const char* message) noexcept {
+    try {
+        const py::bound value = py::python_error::fetch(py).value().bind(py);
+        const py::bound details = py::bound::steal(py, PyDict_New());
+        py::detail::raise_if_negative(py, PyDict_SetItemString(details.ptr(), "message", py.value(message).ptr()));
+        py::detail::raise_if_negative(py, PyDict_SetItemString(details.ptr(), "exception", value.ptr()));
+        py::bound::borrow(py, loop).call_method("call_exception_handler", details);
+    } catch (const py::python_error& error) {
+        py::detail::set_raised(error.value().bind(py));
+        PyErr_WriteUnraisable(loop);
+    }
+}
+
+}  // namespace pyasync::detail

@@ -1,0 +1,206 @@
+// framework/src/bridge/asyncio_inbox.cpp: waking an event loop, and draining its inbox in slices.
+// SPDX-License-Identifier: MIT
+#include <pyasync/bridge/asyncio_inbox.hpp>
+
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstdint>
+#include <system_error>
+#include <thread>
+#include <unordered_map>
+
+#include <pyasync/bridge/asyncio_api.hpp>
+#include <pyasync/core/inbox.hpp>
+#include <pyasync/py/convert.hpp>
+#include <pyasync/py/reclaim.hpp>
+
+namespace pyasync::detail {
+namespace {
+
+using clock = std::chrono::steady_clock;
+
+/// After this much work without a look at asyncio, its own callbacks have their turn.
+constexpr auto slice = std::chrono::milliseconds(2);
+constexpr int items_between_looks_at_the_clock = 16;
+
+/// The inboxes of all open loops; under the GIL.
+std::unordered_map<PyObject*, asyncio_inbox*>& open_inboxes() {
+    static auto* const only = new std::unordered_map<PyObject*, asyncio_inbox*>;
+    return *only;
+}
+
+asyncio_inbox* of_capsule(PyObject* capsule) noexcept {
+    return static_cast<asyncio_inbox*>(PyCapsule_GetPointer(capsule, nullptr));
+}
+
+/// Does another thread run this loop right now?
+bool runs_elsewhere(const py::bound& loop) {
+    if (!loop.call_method("is_running")) return false;
+    return !loop.py().import("asyncio").attr("_get_running_loop")().is(loop);
+}
+
+}  // namespace
+
+class asyncio_inbox::queues {
+public:
+    queues() : descriptor(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
+        if (descriptor < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
+    }
+    queues(const queues&) = delete;
+    queues& operator=(const queues&) = delete;
+    ~queues() { ::close(descriptor); }
+
+    const int descriptor;
+    inbox incoming;
+    work_queue ready;
+    std::atomic<std::thread::id> thread{};
+    enum class stepping { unknown, direct, by_handle } steps = stepping::unknown;
+};
+
+ref<asyncio_inbox> asyncio_inbox::of(const py::bound& loop) {
+    const auto known = open_inboxes().find(loop.ptr());
+    if (known != open_inboxes().end()) return ref<asyncio_inbox>::share(known->second);
+    if (loop.call_method("is_closed")) {
+        py::detail::raise(loop.py(), PyExc_RuntimeError, "Event loop is closed");
+    }
+    auto made = ref<asyncio_inbox>::adopt(new asyncio_inbox(loop));
+    made->attach(loop);
+    return made;
+}
+
+asyncio_inbox::asyncio_inbox(const py::bound& loop) : queues_(std::make_unique<queues>()), loop_(loop.ptr()) {}
+asyncio_inbox::~asyncio_inbox() = default;
+
+void asyncio_inbox::attach(const py::bound& loop) {
+    // The loop's reader is the only owner of the capsule: when the loop is closed or collected, so is the reader.
+    static PyMethodDef drain_method{"drain", &drain_callback, METH_NOARGS, "Serve what C++ has sent to this loop."};
+    const py::python py = loop.py();
+    const py::bound capsule = py::bound::steal(py, PyCapsule_New(this, nullptr, &callback_dropped));
+    add_ref();
+    open_inboxes().emplace(loop.ptr(), this);
+    const py::bound callback = py::bound::steal(py, PyCFunction_New(&drain_method, capsule.ptr()));
+    if (runs_elsewhere(loop)) {
+        loop.call_method("call_soon_threadsafe", loop.attr("add_reader"), queues_->descriptor, callback);
+    } else {
+        loop.call_method("add_reader", queues_->descriptor, callback);
+    }
+}
+
+void asyncio_inbox::callback_dropped(PyObject* capsule) noexcept {
+    asyncio_inbox* const self = of_capsule(capsule);
+    self->loop_gone(py::detail::token_maker::make());
+    self->release();
+}
+
+void asyncio_inbox::loop_gone(py::python py) noexcept {
+    const py::detail::set_aside under_way;
+    open_inboxes().erase(loop_);
+    loop_ = nullptr;
+    work_queue refused = std::move(queues_->ready);
+    refused.append(queues_->incoming.close());
+    while (!refused.empty()) {
+        work& item = refused.pop();
+        item.handle(item, delivery::refused);
+    }
+    while (dependents_ != nullptr) {
+        loop_dependent& orphan = *dependents_;
+        dismiss(orphan);
+        orphan.loop_closed(py);
+    }
+}
+
+void asyncio_inbox::post(work& item) noexcept {
+    switch (queues_->incoming.push(item)) {
+        case inbox::pushed::queued: break;
+        case inbox::pushed::wake: wake(); break;
+        case inbox::pushed::closed: item.handle(item, delivery::refused); break;
+    }
+}
+
+bool asyncio_inbox::is_current() const noexcept {
+    return queues_->thread.load(std::memory_order_relaxed) == std::this_thread::get_id();
+}
+
+void asyncio_inbox::wake() const noexcept {
+    const std::uint64_t one = 1;
+    while (::write(queues_->descriptor, &one, sizeof one) < 0 && errno == EINTR) {
+    }
+}
+
+PyObject* asyncio_inbox::drain_callback(PyObject* capsule, PyObject*) noexcept {
+    asyncio_inbox* const self = of_capsule(capsule);
+    self->drain(py::detail::token_maker::make());
+    if (PyObject* const error = std::exchange(self->to_raise_, nullptr)) {
+        PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(error)), error);
+        Py_DECREF(error);
+        return nullptr;
+    }
+    Py_RETURN_NONE;
+}
+
+void asyncio_inbox::drain(py::python py) noexcept {
+    queues& all = *queues_;
+    all.thread.store(std::this_thread::get_id(), std::memory_order_relaxed);
+    all.steps = queues::stepping::unknown;
+    std::uint64_t count = 0;
+    while (::read(all.descriptor, &count, sizeof count) < 0 && errno == EINTR) {
+    }
+    all.ready.append(all.incoming.take());
+    const auto end = clock::now() + slice;
+    for (int served = 1; !all.ready.empty() && to_raise_ == nullptr; ++served) {
+        work& item = all.ready.pop();
+        item.handle(item, delivery::served);
+        if (served % items_between_looks_at_the_clock == 0 && clock::now() >= end) break;
+    }
+    py::detail::reclaim(py);
+    // What is left, and what has come meanwhile, waits until asyncio has looked at everything else.
+    if (!all.ready.empty() || !all.incoming.sleep()) wake();
+}
+
+bool asyncio_inbox::direct(py::python py) {
+    using stepping = queues::stepping;
+    stepping& steps = queues_->steps;
+    if (steps == stepping::unknown) {
+        const asyncio_api& asyncio = asyncio_api::get(py);
+        const py::bound loop = py::bound::borrow(py, loop_);
+        const bool direct = asyncio.native_task && asyncio.current_tasks != nullptr &&
+                            !loop.call_method("get_debug") && loop.call_method("get_task_factory").is_none();
+        steps = direct ? stepping::direct : stepping::by_handle;
+    }
+    return steps == stepping::direct;
+}
+
+void asyncio_inbox::enlist(loop_dependent& entry) noexcept {
+    entry.previous_ = nullptr;
+    entry.next_ = dependents_;
+    if (dependents_ != nullptr) dependents_->previous_ = &entry;
+    dependents_ = &entry;
+    entry.listed_ = true;
+}
+
+void asyncio_inbox::dismiss(loop_dependent& entry) noexcept {
+    if (!std::exchange(entry.listed_, false)) return;
+    (entry.previous_ != nullptr ? entry.previous_->next_ : dependents_) = entry.next_;
+    if (entry.next_ != nullptr) entry.next_->previous_ = entry.previous_;
+}
+
+void asyncio_inbox::raise_through(py::python py) noexcept {
+    const py::python_error error = py::python_error::fetch(py);
+    Py_XSETREF(to_raise_, Py_NewRef(error.value().ptr()));
+}
+
+void asyncio_inbox::root_finished() noexcept {
+    if (roots_.fetch_sub(1) != 1) return;
+    if (work* const message = when_idle_.exchange(nullptr)) post(*message);
+}
+
+void asyncio_inbox::notify_when_idle(work& message) noexcept {
+    when_idle_.store(&message);
+    if (roots_.load() != 0) return;
+    if (work* const mine = when_idle_.exchange(nullptr)) post(*mine);
+}
+
+}  // namespace pyasync::detail

@@ -1,0 +1,69 @@
+// framework/src/bridge/asyncio_request.cpp: there and back.
+// SPDX-License-Identifier: MIT
+#include <pyasync/bridge/asyncio_request.hpp>
+
+#include <stdexcept>
+
+namespace pyasync::detail {
+
+void asyncio_request::send(executor* home) noexcept {
+    home_ = home;
+    locals_->inbox().post(*this);
+}
+
+bool asyncio_request::send_cancel() noexcept {
+    if (cancel_.posted.exchange(true, std::memory_order_acq_rel)) return true;
+    std::uint32_t holders = holders_.load(std::memory_order_relaxed);
+    do {
+        if (holders == 0) return false;
+    } while (!holders_.compare_exchange_weak(holders, holders + 1, std::memory_order_acq_rel));
+    locals_->inbox().post(cancel_);
+    return true;
+}
+
+void asyncio_request::finish() noexcept {
+    finished_ = true;
+    let_go();
+}
+
+void asyncio_request::let_go() noexcept {
+    if (holders_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+    if (home_ == nullptr) return came_home();
+    handle = &return_home;
+    home_->post(*this);
+}
+
+void asyncio_request::arrive(work& self, delivery how) noexcept {
+    auto& request = static_cast<asyncio_request&>(self);
+    if (how == delivery::served) return request.serve(py::detail::token_maker::make());
+    request.refused();
+    request.finish();
+}
+
+void asyncio_request::return_home(work& self, delivery how) noexcept {
+    if (how == delivery::served) static_cast<asyncio_request&>(self).came_home();
+}
+
+void asyncio_request::cancel_message::deliver(work& self, delivery how) noexcept {
+    auto& message = static_cast<cancel_message&>(self);
+    asyncio_request& request = message.request;
+    message.posted.store(false, std::memory_order_release);
+    if (how == delivery::served && !request.finished_) {
+        request.cancel_served(py::detail::token_maker::make());
+    } else {
+        request.cancelled_late_ = true;
+    }
+    request.let_go();
+}
+
+std::exception_ptr loop_closed_error() noexcept {
+    return std::make_exception_ptr(
+        std::runtime_error("pyasync: the event loop of this task is closed, so no Python can run in its name any more"));
+}
+
+ref<task_locals_state> locals_of(const task_context& context) {
+    if (!context.locals()) no_event_loop();
+    return ref<task_locals_state>::share(static_cast<task_locals_state*>(context.locals().get()));
+}
+
+}  // namespace pyasync::detail

@@ -1,0 +1,498 @@
+// framework/src/bridge/python_future.cpp: the Python type that asyncio takes for a Future, over a C++ operation.
+// SPDX-License-Identifier: MIT
+#include <cstddef>
+
+#include <pyasync/bridge/asyncio_api.hpp>
+#include <pyasync/bridge/future_into_py.hpp>
+#include <pyasync/py/error.hpp>
+
+namespace pyasync::detail {
+namespace {
+
+class future_link;
+
+enum class progress : char { pending, finished, cancelled };
+
+/// All of it under the GIL; asyncio's protocol for Futures is that of CPython's Lib/asyncio/futures.py.
+struct python_future {
+    PyObject_HEAD
+    PyObject* loop;
+    PyObject* result;
+    PyObject* exception;
+    PyObject* traceback;       ///< the exception's, as it came: every raise starts from it
+    PyObject* cancel_message;
+    PyObject* callback;        ///< the first of them, with its context: mostly there is just one
+    PyObject* context;
+    PyObject* more_callbacks;  ///< list of (callback, context)
+    PyObject* weak_references;
+    future_link* link;
+    progress state;
+    char blocking;             ///< `_asyncio_future_blocking`
+    char unretrieved;          ///< has an exception that nobody has seen
+};
+
+python_future& as_future(PyObject* self) noexcept { return *reinterpret_cast<python_future*>(self); }
+
+void settle(py::python py, PyObject* self, future_state_base& state, take_result take) noexcept;
+void call_back(py::python py, PyObject* self) noexcept;
+
+/// Leads from the operation to the Python object, which may have gone meanwhile.
+class future_link final : public ref_counted, work, loop_dependent {
+public:
+    future_link(PyObject* future, ref<future_state_base> state, take_result take, ref<asyncio_inbox> inbox) noexcept
+        : work(&arrive), future_(future), state_(std::move(state)), take_(take), inbox_(std::move(inbox)) {}
+
+    void connect() noexcept {
+        inbox_->enlist(*this);
+        add_ref();
+        if (!state_->notify(*this, *inbox_)) inbox_->post(*this);
+    }
+
+    [[nodiscard]] asyncio_inbox& inbox() const noexcept { return *inbox_; }
+    void cancel() noexcept { state_->cancel(); }
+
+    /// The Python object goes: what it stood for is not wanted any more.
+    void abandon() noexcept {
+        if (std::exchange(future_, nullptr) == nullptr) return;
+        inbox_->dismiss(*this);
+        if (!state_->done()) state_->cancel();
+    }
+
+private:
+    static void arrive(work& self, delivery how) noexcept {
+        const auto link = ref<future_link>::adopt(&static_cast<future_link&>(self));
+        if (how == delivery::refused || link->future_ == nullptr) return;
+        const py::python py = py::detail::token_maker::make();
+        const py::bound future = py::bound::borrow(py, std::exchange(link->future_, nullptr));
+        link->inbox_->dismiss(*link);
+        settle(py, future.ptr(), *link->state_, link->take_);
+        call_back(py, future.ptr());
+    }
+
+    void loop_closed(py::python) noexcept override {
+        as_future(std::exchange(future_, nullptr)).state = progress::cancelled;
+        state_->cancel();
+    }
+
+    PyObject* future_;
+    ref<future_state_base> state_;
+    take_result take_;
+    ref<asyncio_inbox> inbox_;
+};
+
+void settle(py::python py, PyObject* self, future_state_base& state, take_result take) noexcept {
+    python_future& me = as_future(self);
+    try {
+        me.result = take(py, state).release();
+        me.state = progress::finished;
+        return;
+    } catch (...) {
+        const py::bound exception = py::to_python_exception(py, std::current_exception());
+        if (const auto trail = state.take_trail()) py::detail::add_frames(exception, trail->passed);
+        if (PyErr_GivenExceptionMatches(exception.ptr(), asyncio_api::get(py).cancelled_error) != 0) {
+            me.state = progress::cancelled;
+            return;
+        }
+        me.exception = Py_NewRef(exception.ptr());
+        me.traceback = PyException_GetTraceback(exception.ptr());
+        me.unretrieved = 1;
+        me.state = progress::finished;
+    }
+}
+
+/// asyncio's own way to call a callback: later, by a Handle.
+void call_soon(PyObject* self, PyObject* callback, PyObject* context) {
+    const py::python py = py::detail::token_maker::make();
+    py::bound::borrow(py, as_future(self).loop)
+        .call_method("call_soon", py::bound::borrow(py, callback), py::bound::borrow(py, self),
+                     py::kw("context") = py::bound::borrow(py, context));
+}
+
+/// Calls a callback from the drain, which is a callback of the loop already: a Handle would only cost a turn.
+void call_now(py::python py, PyObject* self, PyObject* callback, PyObject* context) {
+    if (PyContext_Enter(context) < 0) {
+        PyErr_Clear();  // somebody is in this context further out: later, then
+        return call_soon(self, callback, context);
+    }
+    PyObject* const answer = PyObject_CallOneArg(callback, self);
+    {
+        const py::detail::set_aside raised;
+        if (PyContext_Exit(context) < 0) PyErr_Clear();
+    }
+    Py_XDECREF(answer);
+    if (answer != nullptr) return;
+    if (PyErr_ExceptionMatches(PyExc_SystemExit) != 0 || PyErr_ExceptionMatches(PyExc_KeyboardInterrupt) != 0) {
+        return as_future(self).link->inbox().raise_through(py);
+    }
+    report_unhandled(py, as_future(self).loop, "Exception in a callback of a pyasync.Future");
+}
+
+void call_one(py::python py, PyObject* self, PyObject* callback, PyObject* context) noexcept {
+    try {
+        if (as_future(self).link->inbox().direct(py)) {
+            call_now(py, self, callback, context);
+        } else {
+            call_soon(self, callback, context);
+        }
+    } catch (const py::python_error& error) {
+        py::detail::set_raised(error.value().bind(py));
+        report_unhandled(py, as_future(self).loop, "a callback of a pyasync.Future could not be called");
+    }
+}
+
+void call_back(py::python py, PyObject* self) noexcept {
+    python_future& me = as_future(self);
+    PyObject* const callback = std::exchange(me.callback, nullptr);
+    PyObject* const context = std::exchange(me.context, nullptr);
+    PyObject* const more = std::exchange(me.more_callbacks, nullptr);
+    if (callback != nullptr) call_one(py, self, callback, context);
+    Py_XDECREF(callback);
+    Py_XDECREF(context);
+    if (more == nullptr) return;
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(more); ++i) {
+        PyObject* const entry = PyList_GET_ITEM(more, i);
+        call_one(py, self, PyTuple_GET_ITEM(entry, 0), PyTuple_GET_ITEM(entry, 1));
+    }
+    Py_DECREF(more);
+}
+
+// ---- The methods of asyncio.Future. ----
+
+PyObject* raise_invalid_state(const char* message) noexcept {
+    PyErr_SetString(asyncio_api::get(py::detail::token_maker::make()).invalid_state_error, message);
+    return nullptr;
+}
+
+PyObject* make_cancelled_error(PyObject* self, PyObject*) noexcept {
+    PyObject* const type = asyncio_api::get(py::detail::token_maker::make()).cancelled_error;
+    PyObject* const message = as_future(self).cancel_message;
+    return message == nullptr ? PyObject_CallNoArgs(type) : PyObject_CallOneArg(type, message);
+}
+
+PyObject* raise_cancelled(PyObject* self) noexcept {
+    PyObject* const error = make_cancelled_error(self, nullptr);
+    if (error == nullptr) return nullptr;
+    PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(error)), error);
+    Py_DECREF(error);
+    return nullptr;
+}
+
+PyObject* future_result(PyObject* self, PyObject*) noexcept {
+    python_future& me = as_future(self);
+    if (me.state == progress::pending) return raise_invalid_state("Result is not ready.");
+    if (me.state == progress::cancelled) return raise_cancelled(self);
+    me.unretrieved = 0;
+    if (me.exception == nullptr) return Py_NewRef(me.result);
+    PyException_SetTraceback(me.exception, me.traceback == nullptr ? Py_None : me.traceback);
+    PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(me.exception)), me.exception);
+    return nullptr;
+}
+
+PyObject* future_exception(PyObject* self, PyObject*) noexcept {
+    python_future& me = as_future(self);
+    if (me.state == progress::pending) return raise_invalid_state("Exception is not set.");
+    if (me.state == progress::cancelled) return raise_cancelled(self);
+    me.unretrieved = 0;
+    return Py_NewRef(me.exception == nullptr ? Py_None : me.exception);
+}
+
+PyObject* future_done(PyObject* self, PyObject*) noexcept {
+    return PyBool_FromLong(as_future(self).state != progress::pending);
+}
+
+PyObject* future_cancelled(PyObject* self, PyObject*) noexcept {
+    return PyBool_FromLong(as_future(self).state == progress::cancelled);
+}
+
+PyObject* future_get_loop(PyObject* self, PyObject*) noexcept { return Py_NewRef(as_future(self).loop); }
+
+PyObject* future_cancel(PyObject* self, PyObject* arguments, PyObject* keywords) noexcept {
+    static const char* names[] = {"msg", nullptr};
+    PyObject* message = nullptr;
+    if (PyArg_ParseTupleAndKeywords(arguments, keywords, "|O:cancel", const_cast<char**>(names), &message) == 0) {
+        return nullptr;
+    }
+    python_future& me = as_future(self);
+    me.unretrieved = 0;
+    if (me.state != progress::pending) Py_RETURN_FALSE;
+    Py_XSETREF(me.cancel_message, message == nullptr || message == Py_None ? nullptr : Py_NewRef(message));
+    me.link->cancel();
+    Py_RETURN_TRUE;
+}
+
+PyObject* future_add_done_callback(PyObject* self, PyObject* arguments, PyObject* keywords) noexcept {
+    static const char* names[] = {"", "context", nullptr};
+    PyObject* callback = nullptr;
+    PyObject* given = nullptr;
+    if (PyArg_ParseTupleAndKeywords(arguments, keywords, "O|$O:add_done_callback", const_cast<char**>(names), &callback,
+                                    &given) == 0) {
+        return nullptr;
+    }
+    PyObject* const context = given == nullptr || given == Py_None ? PyContext_CopyCurrent() : Py_NewRef(given);
+    if (context == nullptr) return nullptr;
+    python_future& me = as_future(self);
+    if (me.state != progress::pending) {
+        try {
+            call_soon(self, callback, context);
+            Py_DECREF(context);
+            Py_RETURN_NONE;
+        } catch (const py::python_error& error) {
+            Py_DECREF(context);
+            PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(error.value().ptr())), error.value().ptr());
+            return nullptr;
+        }
+    }
+    if (me.callback == nullptr && me.more_callbacks == nullptr) {
+        me.callback = Py_NewRef(callback);
+        me.context = context;
+        Py_RETURN_NONE;
+    }
+    if (me.more_callbacks == nullptr) me.more_callbacks = PyList_New(0);
+    PyObject* const entry = me.more_callbacks == nullptr ? nullptr : PyTuple_Pack(2, callback, context);
+    Py_DECREF(context);
+    const bool added = entry != nullptr && PyList_Append(me.more_callbacks, entry) == 0;
+    Py_XDECREF(entry);
+    return added ? Py_NewRef(Py_None) : nullptr;
+}
+
+PyObject* future_remove_done_callback(PyObject* self, PyObject* callback) noexcept {
+    python_future& me = as_future(self);
+    long removed = 0;
+    if (me.callback != nullptr) {
+        const int equal = PyObject_RichCompareBool(me.callback, callback, Py_EQ);
+        if (equal < 0) return nullptr;
+        if (equal == 1) {
+            Py_CLEAR(me.callback);
+            Py_CLEAR(me.context);
+            ++removed;
+        }
+    }
+    for (Py_ssize_t i = me.more_callbacks == nullptr ? 0 : PyList_GET_SIZE(me.more_callbacks); i-- > 0;) {
+        PyObject* const other = PyTuple_GET_ITEM(PyList_GET_ITEM(me.more_callbacks, i), 0);
+        const int equal = PyObject_RichCompareBool(other, callback, Py_EQ);
+        if (equal < 0 || (equal == 1 && PyList_SetSlice(me.more_callbacks, i, i + 1, nullptr) < 0)) return nullptr;
+        removed += equal;
+    }
+    return PyLong_FromLong(removed);
+}
+
+PyObject* future_repr(PyObject* self) noexcept {
+    const python_future& me = as_future(self);
+    if (me.state == progress::pending) return PyUnicode_FromString("<pyasync.Future pending>");
+    if (me.state == progress::cancelled) return PyUnicode_FromString("<pyasync.Future cancelled>");
+    return me.exception != nullptr ? PyUnicode_FromFormat("<pyasync.Future finished exception=%R>", me.exception)
+                                   : PyUnicode_FromFormat("<pyasync.Future finished result=%R>", me.result);
+}
+
+int future_traverse(PyObject* self, visitproc visit, void* arg) noexcept {
+    const python_future& me = as_future(self);
+    Py_VISIT(Py_TYPE(self));
+    Py_VISIT(me.loop);
+    Py_VISIT(me.result);
+    Py_VISIT(me.exception);
+    Py_VISIT(me.traceback);
+    Py_VISIT(me.cancel_message);
+    Py_VISIT(me.callback);
+    Py_VISIT(me.context);
+    Py_VISIT(me.more_callbacks);
+    return 0;
+}
+
+int future_clear(PyObject* self) noexcept {
+    python_future& me = as_future(self);
+    Py_CLEAR(me.loop);
+    Py_CLEAR(me.result);
+    Py_CLEAR(me.exception);
+    Py_CLEAR(me.traceback);
+    Py_CLEAR(me.cancel_message);
+    Py_CLEAR(me.callback);
+    Py_CLEAR(me.context);
+    Py_CLEAR(me.more_callbacks);
+    return 0;
+}
+
+void future_finalize(PyObject* self) noexcept {
+    python_future& me = as_future(self);
+    if (me.unretrieved == 0 || me.exception == nullptr || me.loop == nullptr) return;
+    me.unretrieved = 0;
+    const py::detail::set_aside under_way;
+    PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(me.exception)), me.exception);
+    report_unhandled(py::detail::token_maker::make(), me.loop, "pyasync.Future exception was never retrieved");
+}
+
+void future_dealloc(PyObject* self) noexcept {
+    if (PyObject_CallFinalizerFromDealloc(self) < 0) return;
+    python_future& me = as_future(self);
+    PyTypeObject* const type = Py_TYPE(self);
+    PyObject_GC_UnTrack(self);
+    if (me.weak_references != nullptr) PyObject_ClearWeakRefs(self);
+    if (future_link* const link = std::exchange(me.link, nullptr)) {
+        link->abandon();
+        link->release();
+    }
+    future_clear(self);
+    type->tp_free(self);
+    Py_DECREF(type);
+}
+
+// ---- What `await` steps. ----
+
+struct future_iterator {
+    PyObject_HEAD
+    PyObject* future;  ///< null once it has ended
+};
+
+future_iterator& as_iterator(PyObject* self) noexcept { return *reinterpret_cast<future_iterator*>(self); }
+
+PySendResult iterator_send(PyObject* self, PyObject*, PyObject** result) noexcept {
+    *result = nullptr;
+    PyObject* const future = as_iterator(self).future;
+    if (future == nullptr) {
+        PyErr_SetString(PyExc_RuntimeError, "cannot reuse already awaited pyasync.Future iterator");
+        return PYGEN_ERROR;
+    }
+    python_future& me = as_future(future);
+    if (me.state != progress::pending) {
+        *result = future_result(future, nullptr);
+        Py_CLEAR(as_iterator(self).future);
+        return *result == nullptr ? PYGEN_ERROR : PYGEN_RETURN;
+    }
+    if (me.blocking != 0) {
+        PyErr_SetString(PyExc_RuntimeError, "await wasn't used with future");
+        return PYGEN_ERROR;
+    }
+    me.blocking = 1;
+    *result = Py_NewRef(future);
+    return PYGEN_NEXT;
+}
+
+PyObject* iterator_send_method(PyObject* self, PyObject* argument) noexcept {
+    PyObject* result = nullptr;
+    if (iterator_send(self, argument, &result) != PYGEN_RETURN) return result;
+    PyObject* const stop = PyObject_CallOneArg(PyExc_StopIteration, result);
+    Py_DECREF(result);
+    if (stop != nullptr) PyErr_SetObject(PyExc_StopIteration, stop);
+    Py_XDECREF(stop);
+    return nullptr;
+}
+
+PyObject* iterator_next(PyObject* self) noexcept { return iterator_send_method(self, Py_None); }
+
+PyObject* iterator_throw(PyObject* self, PyObject* const* arguments, Py_ssize_t count) noexcept {
+    if (count < 1 || count > 3) {
+        PyErr_SetString(PyExc_TypeError, "throw expected 1 to 3 arguments");
+        return nullptr;
+    }
+    Py_CLEAR(as_iterator(self).future);
+    PyObject* const type = arguments[0];
+    if (PyExceptionInstance_Check(type)) {
+        PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(type)), type);
+    } else if (PyExceptionClass_Check(type)) {
+        PyErr_SetObject(type, count > 1 ? arguments[1] : nullptr);
+    } else {
+        PyErr_SetString(PyExc_TypeError, "exceptions must derive from BaseException");
+    }
+    return nullptr;
+}
+
+PyObject* iterator_close(PyObject* self, PyObject*) noexcept {
+    Py_CLEAR(as_iterator(self).future);
+    Py_RETURN_NONE;
+}
+
+int iterator_traverse(PyObject* self, visitproc visit, void* arg) noexcept {
+    Py_VISIT(Py_TYPE(self));
+    Py_VISIT(as_iterator(self).future);
+    return 0;
+}
+
+int iterator_clear(PyObject* self) noexcept {
+    Py_CLEAR(as_iterator(self).future);
+    return 0;
+}
+
+void iterator_dealloc(PyObject* self) noexcept {
+    PyTypeObject* const type = Py_TYPE(self);
+    PyObject_GC_UnTrack(self);
+    iterator_clear(self);
+    type->tp_free(self);
+    Py_DECREF(type);
+}
+
+PyTypeObject* make_iterator_type() {
+    static PyMethodDef methods[] = {
+        {"send", &iterator_send_method, METH_O, nullptr},
+        {"throw", reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(&iterator_throw)), METH_FASTCALL, nullptr},
+        {"close", &iterator_close, METH_NOARGS, nullptr},
+        {nullptr, nullptr, 0, nullptr}};
+    static PyType_Slot slots[] = {{Py_tp_methods, methods},
+                                  {Py_tp_iter, reinterpret_cast<void*>(&PyObject_SelfIter)},
+                                  {Py_tp_iternext, reinterpret_cast<void*>(&iterator_next)},
+                                  {Py_am_send, reinterpret_cast<void*>(&iterator_send)},
+                                  {Py_tp_traverse, reinterpret_cast<void*>(&iterator_traverse)},
+                                  {Py_tp_clear, reinterpret_cast<void*>(&iterator_clear)},
+                                  {Py_tp_dealloc, reinterpret_cast<void*>(&iterator_dealloc)},
+                                  {0, nullptr}};
+    static PyType_Spec spec{"pyasync.FutureIterator", sizeof(future_iterator), 0,
+                            Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_DISALLOW_INSTANTIATION, slots};
+    return reinterpret_cast<PyTypeObject*>(PyType_FromSpec(&spec));
+}
+
+PyObject* future_await(PyObject* self) noexcept {
+    static PyTypeObject* const type = make_iterator_type();
+    PyObject* const made = type == nullptr ? nullptr : type->tp_alloc(type, 0);
+    if (made != nullptr) as_iterator(made).future = Py_NewRef(self);
+    return made;
+}
+
+PyTypeObject* make_future_type() {
+    static PyMethodDef methods[] = {
+        {"result", &future_result, METH_NOARGS, "The result, or raise the exception."},
+        {"exception", &future_exception, METH_NOARGS, "The exception, or None."},
+        {"done", &future_done, METH_NOARGS, "Has it ended?"},
+        {"cancelled", &future_cancelled, METH_NOARGS, "Was it cancelled?"},
+        {"cancel", reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(&future_cancel)), METH_VARARGS | METH_KEYWORDS,
+         "Ask the C++ task to end; it is cancelled when that has unwound."},
+        {"get_loop", &future_get_loop, METH_NOARGS, "The event loop."},
+        {"add_done_callback", reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(&future_add_done_callback)),
+         METH_VARARGS | METH_KEYWORDS, "Call callback(self) when it has ended."},
+        {"remove_done_callback", &future_remove_done_callback, METH_O, "Remove a callback; how many there were."},
+        {"_make_cancelled_error", &make_cancelled_error, METH_NOARGS, nullptr},
+        {nullptr, nullptr, 0, nullptr}};
+    static PyMemberDef members[] = {
+        {"_asyncio_future_blocking", T_BOOL, offsetof(python_future, blocking), 0, nullptr},
+        {"_loop", T_OBJECT, offsetof(python_future, loop), READONLY, nullptr},
+        {"__weaklistoffset__", T_PYSSIZET, offsetof(python_future, weak_references), READONLY, nullptr},
+        {nullptr, 0, 0, 0, nullptr}};
+    static PyType_Slot slots[] = {{Py_tp_methods, methods},
+                                  {Py_tp_members, members},
+                                  {Py_tp_doc, const_cast<char*>("A C++ operation that Python awaits.")},
+                                  {Py_am_await, reinterpret_cast<void*>(&future_await)},
+                                  {Py_tp_iter, reinterpret_cast<void*>(&future_await)},
+                                  {Py_tp_repr, reinterpret_cast<void*>(&future_repr)},
+                                  {Py_tp_traverse, reinterpret_cast<void*>(&future_traverse)},
+                                  {Py_tp_clear, reinterpret_cast<void*>(&future_clear)},
+                                  {Py_tp_finalize, reinterpret_cast<void*>(&future_finalize)},
+                                  {Py_tp_dealloc, reinterpret_cast<void*>(&future_dealloc)},
+                                  {0, nullptr}};
+    static PyType_Spec spec{"pyasync.Future", sizeof(python_future), 0,
+                            Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_DISALLOW_INSTANTIATION, slots};
+    return reinterpret_cast<PyTypeObject*>(PyType_FromSpec(&spec));
+}
+
+}  // namespace
+
+py::bound make_python_future(py::python py, ref<future_state_base> state, take_result take, const task_locals& locals) {
+    static PyTypeObject* const type = make_future_type();
+    py::detail::raise_if_null(py, reinterpret_cast<PyObject*>(type));
+    py::bound made = py::bound::steal(py, type->tp_alloc(type, 0));
+    python_future& content = as_future(made.ptr());
+    content.loop = locals.event_loop(py).release();
+    auto link = make_ref<future_link>(made.ptr(), std::move(state), take,
+                                      ref<asyncio_inbox>::share(&locals.state()->inbox()));
+    content.link = link.leak();
+    content.link->connect();
+    return made;
+}
+
+}  // namespace pyasync::detail

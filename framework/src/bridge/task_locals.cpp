@@ -1,0 +1,142 @@
+// framework/src/bridge/task_locals.cpp: where a task's locals come from.
+// SPDX-License-Identifier: MIT
+#include <pyasync/bridge/task_locals.hpp>
+
+#include <mutex>
+#include <stdexcept>
+
+#include <pyasync/bridge/asyncio_api.hpp>
+#include <pyasync/py/convert.hpp>
+#include <pyasync/py/error.hpp>
+
+namespace pyasync {
+namespace detail {
+namespace {
+
+thread_local ref<task_locals_state> acting_locals;
+
+struct default_locals {
+    std::mutex mutex;
+    ref<task_locals_state> value;
+};
+
+// Never destroyed: foreign threads may ask while the process exits.
+default_locals& application_locals() {
+    static auto* const only = new default_locals;
+    return *only;
+}
+
+/// Guards `parent_` of all locals: it changes once in their lives.
+std::mutex& parents() {
+    static auto* const only = new std::mutex;
+    return *only;
+}
+
+}  // namespace
+
+task_locals_state::task_locals_state(ref<asyncio_inbox> inbox, std::shared_ptr<const py::object> loop,
+                                     py::object context, ref<task_locals_state> parent) noexcept
+    : inbox_(std::move(inbox)), loop_(std::move(loop)), context_(std::move(context)), parent_(std::move(parent)) {}
+
+PyObject* task_locals_state::context(py::python py) {
+    if (context_.empty()) {
+        context_ = py::bound::steal(py, PyContext_Copy(parent_->context(py))).unbind();
+        const std::lock_guard lock(parents());
+        parent_ = {};
+    }
+    return context_.ptr();
+}
+
+locals_ref task_locals_state::for_child() {
+    ref<task_locals_state> with_context;
+    {
+        const std::lock_guard lock(parents());
+        with_context = parent_ ? parent_ : ref<task_locals_state>::share(this);
+    }
+    return make_ref<task_locals_state>(inbox_, loop_, py::object(), std::move(with_context));
+}
+
+ref<task_locals_state> current_locals() noexcept {
+    if (const task_context* const context = task_context::current(); context != nullptr && context->locals()) {
+        return ref<task_locals_state>::share(static_cast<task_locals_state*>(context->locals().get()));
+    }
+    return acting_locals;
+}
+
+ref<task_locals_state> current_or_default_locals() noexcept {
+    if (auto mine = current_locals()) return mine;
+    default_locals& application = application_locals();
+    const std::lock_guard lock(application.mutex);
+    return application.value;
+}
+
+ref<task_locals_state> locals_here(py::python py) {
+    if (auto mine = current_locals()) return mine;
+    if (!py.import("asyncio").attr("_get_running_loop")().is_none()) {
+        return task_locals::with_running_loop(py).copy_context(py).state();
+    }
+    return current_or_default_locals();
+}
+
+acting_for::acting_for(ref<task_locals_state> locals) noexcept
+    : outer_(std::exchange(acting_locals, std::move(locals))) {}
+
+acting_for::~acting_for() { acting_locals = std::move(outer_); }
+
+ref<task_locals_state> exchange_default_locals(ref<task_locals_state> locals) noexcept {
+    default_locals& application = application_locals();
+    const std::lock_guard lock(application.mutex);
+    return std::exchange(application.value, std::move(locals));
+}
+
+void no_event_loop() {
+    throw std::runtime_error(
+        "pyasync: this task has no event loop: start it within run() or PYASYNC_MAIN, or give it one with "
+        "scope(task_locals, task)");
+}
+
+}  // namespace detail
+
+using detail::asyncio_api;
+using detail::asyncio_inbox;
+using detail::make_ref;
+using detail::task_locals_state;
+
+namespace {
+
+task_locals locals_of(const py::bound& loop, const py::bound& context) {
+    return task_locals(make_ref<task_locals_state>(asyncio_inbox::of(loop), std::make_shared<const py::object>(loop.unbind()),
+                                                   context.unbind()));
+}
+
+}  // namespace
+
+task_locals task_locals::with_running_loop(py::python py) { return with_loop(get_running_loop(py)); }
+
+task_locals task_locals::with_loop(const py::bound& event_loop) {
+    return locals_of(event_loop, py::bound::steal(event_loop.py(), PyContext_New()));
+}
+
+task_locals task_locals::copy_context(py::python py) const {
+    return locals_of(event_loop(py), py::bound::steal(py, PyContext_CopyCurrent()));
+}
+
+task_locals task_locals::with_context(const py::bound& context) const {
+    if (!PyContext_CheckExact(context.ptr())) py::detail::expected("contextvars.Context", context);
+    return locals_of(event_loop(context.py()), context);
+}
+
+py::bound task_locals::event_loop(py::python py) const { return py::bound::borrow(py, state_->event_loop()); }
+
+py::bound task_locals::context(py::python py) const { return py::bound::borrow(py, state_->context(py)); }
+
+task_locals get_current_locals(py::python py) {
+    if (auto here = detail::locals_here(py)) return task_locals(std::move(here));
+    return task_locals::with_running_loop(py);  // which says that there is none
+}
+
+py::bound get_current_loop(py::python py) { return get_current_locals(py).event_loop(py); }
+
+py::bound get_running_loop(py::python py) { return asyncio_api::get(py).get_running_loop(py); }
+
+}  // namespace pyasync

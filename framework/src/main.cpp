@@ -1,0 +1,90 @@
+// framework/src/main.cpp: a program from its first line to its exit code.
+// SPDX-License-Identifier: MIT
+#include <pyasync/main.hpp>
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+
+#include <pyasync/bridge/with_gil.hpp>
+#include <pyasync/py/convert.hpp>
+
+namespace pyasync::detail {
+namespace {
+
+constexpr int exit_failed = 1;
+constexpr int exit_interrupted = 130;
+
+/// What `sys.exit(code)` means.
+int exit_code_of(const py::bound& system_exit) {
+    const py::bound code = system_exit.attr("code");
+    if (code.is_none()) return EXIT_SUCCESS;
+    if (PyLong_Check(code.ptr())) {
+        constexpr long lowest_byte = 0xff;
+        return static_cast<int>(PyLong_AsUnsignedLongMask(code.ptr()) & lowest_byte);
+    }
+    fmt::print(stderr, "{}\n", code.str());
+    return exit_failed;
+}
+
+/// Prints what has not been caught, as Python does, and says what to exit with.
+int report_uncaught(py::python py, const std::exception_ptr& error) {
+    const py::bound exception = py::to_python_exception(py, error);
+    if (PyErr_GivenExceptionMatches(exception.ptr(), PyExc_SystemExit) != 0) return exit_code_of(exception);
+    if (PyErr_GivenExceptionMatches(exception.ptr(), PyExc_KeyboardInterrupt) != 0) return exit_interrupted;
+    py::detail::set_raised(exception);
+    PyErr_PrintEx(/*set_sys_last_vars=*/0);
+    return exit_failed;
+}
+
+int run_application(application& program, py::python py, const options& how, arguments command_line) {
+    try {
+        py.import("sys").attr("stdout").call_method("reconfigure", py::kw("line_buffering") = true);
+        loop_runner runner(py, how);
+        return program.body(py, runner, std::move(command_line));
+    } catch (...) {
+        return report_uncaught(py, std::current_exception());
+    }
+}
+
+void flush_python(py::python py) {
+    for (const char* stream : {"stdout", "stderr"}) {
+        try {
+            py.import("sys").attr(stream).call_method("flush");
+        } catch (const py::python_error&) {
+        }
+    }
+}
+
+}  // namespace
+
+void throw_as_python(py::python py, future_state_base& state, const std::exception_ptr& error) {
+    const py::bound exception = py::to_python_exception(py, error);
+    if (const auto trail = state.take_trail()) py::detail::add_frames(exception, trail->passed);
+    throw py::python_error::from(exception);
+}
+
+int application::run(int argc, char** argv, const options& how) {
+    std::setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);
+    int code = exit_failed;
+    try {
+        arguments command_line(argv, argv + argc);
+        interpreter python(py::interpreter_options{how.module_search_paths, how.isolated, command_line});
+        code = with_gil([&](py::python py) {
+            const int result = run_application(*this, py, how, std::move(command_line));
+            flush_python(py);
+            return result;
+        });
+        if (python.finalise(how.shutdown_timeout)) return code;
+    } catch (const std::exception& error) {
+        fmt::print(stderr, "{}\n", error.what());
+        return exit_failed;
+    }
+    // Something is left that does not end: no destructor may run under it.
+    std::fflush(nullptr);
+    ::_exit(code);
+}
+
+}  // namespace pyasync::detail

@@ -1,0 +1,122 @@
+// framework/src/py/error.cpp: python_error: what is known of a Python exception where the GIL is not held.
+// SPDX-License-Identifier: MIT
+#include <pyasync/py/error.hpp>
+
+#include <algorithm>
+#include <vector>
+
+#include <pyasync/py/convert.hpp>
+
+namespace pyasync::py {
+namespace {
+
+/// What str(), repr() or an attribute says, or a stand-in where it raises: an error's report must not fail.
+template <typename Function>
+std::string or_else(const char* stand_in, Function&& ask) {
+    try {
+        return ask();
+    } catch (const python_error&) {
+        return stand_in;
+    }
+}
+
+void add_class_names(PyTypeObject* type, std::vector<std::string>& names) {
+    const bound named = bound::borrow(detail::token_maker::make(), reinterpret_cast<PyObject*>(type));
+    names.push_back(or_else(type->tp_name, [&] { return named.attr("__name__").to<std::string>(); }));
+    names.push_back(or_else("", [&] {
+        return named.attr("__module__").to<std::string>() + "." + named.attr("__qualname__").to<std::string>();
+    }));
+}
+
+/// The name that Python prints before the message.
+std::string printed_name(const std::string& name, const std::string& qualified) {
+    const bool plain = qualified.empty() || qualified.starts_with("builtins.") || qualified.starts_with("__main__.");
+    return plain ? name : qualified;
+}
+
+std::string frames_of(const bound& exception) {
+    std::string text;
+    for (bound entry = exception.attr("__traceback__"); !entry.is_none(); entry = entry.attr("tb_next")) {
+        if (text.empty()) text = "Traceback (most recent call last):\n";
+        const bound code = entry.attr("tb_frame").attr("f_code");
+        text += "  File \"" + code.attr("co_filename").str() + "\", line " + entry.attr("tb_lineno").str() + ", in " +
+                code.attr("co_name").str() + "\n";
+    }
+    return text;
+}
+
+std::string notes_of(const bound& exception) {
+    std::string text;
+    if (!exception.has_attr("__notes__")) return text;
+    for (const bound& note : exception.attr("__notes__")) text += "\n" + note.str();
+    return text;
+}
+
+}  // namespace
+
+struct python_error::state {
+    object value;
+    std::string report;
+    std::vector<std::string> class_names;
+
+    explicit state(const bound& exception) : value(exception.unbind()) {
+        PyObject* const bases = Py_TYPE(exception.ptr())->tp_mro;
+        for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(bases); ++i) {
+            add_class_names(reinterpret_cast<PyTypeObject*>(PyTuple_GET_ITEM(bases, i)), class_names);
+        }
+        report = or_else("", [&] { return frames_of(exception); });
+        report += printed_name(class_names[0], class_names[1]);
+        const std::string message = or_else("<exception str() failed>", [&] { return exception.str(); });
+        if (!message.empty()) report += ": " + message;
+        report += or_else("", [&] { return notes_of(exception); });
+    }
+};
+
+python_error python_error::fetch(python py) {
+#if PY_VERSION_HEX >= 0x030C0000
+    const bound value = bound::steal(py, PyErr_GetRaisedException());
+#else
+    PyObject* type = nullptr;
+    PyObject* raised = nullptr;
+    PyObject* traceback = nullptr;
+    PyErr_Fetch(&type, &raised, &traceback);
+    PyErr_NormalizeException(&type, &raised, &traceback);
+    if (traceback != nullptr) PyException_SetTraceback(raised, traceback);
+    Py_XDECREF(type);
+    Py_XDECREF(traceback);
+    const bound value = bound::steal(py, raised);
+#endif
+    return from(value);
+}
+
+python_error python_error::from(const bound& value) { return python_error(std::make_shared<const state>(value)); }
+
+const char* python_error::what() const noexcept { return state_->report.c_str(); }
+
+bool python_error::matches(std::string_view type) const noexcept {
+    return std::ranges::find(state_->class_names, type) != state_->class_names.end();
+}
+
+const object& python_error::value() const noexcept { return state_->value; }
+
+void detail::throw_python_error(python py) { throw python_error::fetch(py); }
+
+void detail::set_raised(const bound& value) noexcept {
+    PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(value.ptr())), value.ptr());
+}
+
+void detail::raise(python py, PyObject* type, const std::string& message) {
+    PyErr_SetString(type, message.c_str());
+    throw_python_error(py);
+}
+
+void detail::rethrow_with_subject(python py, const std::string& subject, const python_error& error) {
+    const bound value = error.value().bind(py);
+    PyObject* const type = reinterpret_cast<PyObject*>(Py_TYPE(value.ptr()));
+    if (type == PyExc_TypeError || type == PyExc_OverflowError || type == PyExc_ValueError) {
+        raise(py, type, subject + ": " + value.str());
+    }
+    throw error;
+}
+
+}  // namespace pyasync::py

@@ -1,0 +1,70 @@
+// framework/src/py/gil.cpp: who holds or waits for the GIL, counted, so that finalisation can wait for them.
+// SPDX-License-Identifier: MIT
+#include <pyasync/py/gil.hpp>
+
+#include <condition_variable>
+#include <mutex>
+#include <stdexcept>
+
+#include <pyasync/py/reclaim.hpp>
+
+namespace pyasync::py {
+namespace {
+
+struct visitors {
+    std::mutex mutex;
+    std::condition_variable left;
+    long count = 0;
+    bool closed = false;
+};
+
+// Never destroyed: threads that outlive main still ask.
+visitors& all_visitors() {
+    static auto* const only = new visitors;
+    return *only;
+}
+
+void enter() {
+    visitors& all = all_visitors();
+    const std::lock_guard lock(all.mutex);
+    if (all.closed || Py_IsInitialized() == 0) {
+        throw std::runtime_error(
+            "pyasync: no Python interpreter runs; make a pyasync::interpreter first, and use Python only while it lives");
+    }
+    ++all.count;
+}
+
+void leave() noexcept {
+    visitors& all = all_visitors();
+    const std::lock_guard lock(all.mutex);
+    --all.count;
+    if (all.closed) all.left.notify_all();
+}
+
+}  // namespace
+
+gil::gil() {
+    enter();
+    before_ = PyGILState_Ensure();
+    detail::reclaim(token());
+}
+
+gil::~gil() {
+    PyGILState_Release(before_);
+    leave();
+}
+
+bool detail::close_gil(std::chrono::milliseconds limit) {
+    visitors& all = all_visitors();
+    std::unique_lock lock(all.mutex);
+    all.closed = true;
+    return all.left.wait_for(lock, limit, [&all] { return all.count == 0; });
+}
+
+void detail::open_gil() noexcept {
+    visitors& all = all_visitors();
+    const std::lock_guard lock(all.mutex);
+    all.closed = false;
+}
+
+}  // namespace pyasync::py

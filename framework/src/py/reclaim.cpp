@@ -1,0 +1,58 @@
+// framework/src/py/reclaim.cpp: the references on their way to a thread that holds the GIL.
+// SPDX-License-Identifier: MIT
+#include <pyasync/py/reclaim.hpp>
+
+#include <atomic>
+#include <memory>
+#include <new>
+
+#include <pyasync/core/inbox.hpp>
+
+namespace pyasync::py::detail {
+namespace {
+
+using pyasync::detail::inbox;
+using pyasync::detail::work;
+using pyasync::detail::work_queue;
+
+struct given_up final : work {
+    explicit given_up(PyObject* reference) noexcept : work(nullptr), target(reference) {}
+    PyObject* target;
+};
+
+// Never destroyed: references die on any thread, also while the process exits.
+inbox& all_given_up() {
+    static auto* const only = new inbox;
+    return *only;
+}
+
+std::atomic<void (*)() noexcept> waker{nullptr};
+
+}  // namespace
+
+void give_up(PyObject* target) noexcept {
+    if (Py_IsInitialized() == 0) return;
+    if (PyGILState_Check() != 0) {
+        Py_DECREF(target);
+        return;
+    }
+    auto* const message = new (std::nothrow) given_up(target);
+    if (message == nullptr) return;  // out of memory: one object stays
+    if (all_given_up().push(*message) != inbox::pushed::wake) return;
+    if (auto* const wake = waker.load(std::memory_order_acquire)) wake();
+}
+
+void reclaim(python) noexcept {
+    inbox& pending = all_given_up();
+    if (pending.empty()) return;
+    work_queue messages = pending.take();
+    while (!messages.empty()) {
+        const std::unique_ptr<given_up> message(static_cast<given_up*>(&messages.pop()));
+        Py_DECREF(message->target);
+    }
+    static_cast<void>(pending.sleep());
+}
+
+void on_given_up(void (*wake)() noexcept) noexcept { waker.store(wake, std::memory_order_release); }
+
+}  // namespace pyasync::py::detail

@@ -1,0 +1,179 @@
+// framework/src/py/translate.cpp: C++ exceptions, and the C++ frames they passed, as Python shows them.
+// SPDX-License-Identifier: MIT
+#include <cxxabi.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <memory>
+#include <mutex>
+#include <ranges>
+#include <stdexcept>
+#include <system_error>
+#include <vector>
+
+#include <pyasync/core/cancellation.hpp>
+#include <pyasync/py/convert.hpp>
+#include <pyasync/py/error.hpp>
+
+namespace pyasync::py {
+namespace {
+
+struct translators {
+    std::mutex mutex;
+    std::vector<detail::translator> registered;
+};
+
+translators& all_translators() {
+    static auto* const only = new translators;
+    return *only;
+}
+
+bound by_registration(python py, const std::exception_ptr& error) {
+    std::vector<detail::translator> asked;
+    {
+        const std::lock_guard lock(all_translators().mutex);
+        asked = all_translators().registered;
+    }
+    for (const detail::translator& translate : asked | std::views::reverse) {
+        if (PyObject* const translated = translate(py, error)) return bound::steal(py, translated);
+    }
+    return py.none();
+}
+
+bound instance(python py, PyObject* type, const char* message) { return bound::borrow(py, type)(message); }
+
+bound os_error(python py, const std::system_error& error) {
+    const std::error_category& category = error.code().category();
+    const bound type = bound::borrow(py, PyExc_OSError);
+    if (category != std::generic_category() && category != std::system_category()) return type(error.what());
+    return type(error.code().value(), error.what());
+}
+
+bound by_rule(python py, const std::exception_ptr& error) {
+    try {
+        std::rethrow_exception(error);
+    } catch (const cancelled&) {
+        return py.import("asyncio").attr("CancelledError")();
+    } catch (const std::bad_alloc&) {
+        return bound::borrow(py, PyExc_MemoryError)();
+    } catch (const std::system_error& e) {
+        return os_error(py, e);
+    } catch (const std::invalid_argument& e) {
+        return instance(py, PyExc_ValueError, e.what());
+    } catch (const std::domain_error& e) {
+        return instance(py, PyExc_ValueError, e.what());
+    } catch (const std::out_of_range& e) {
+        return instance(py, PyExc_IndexError, e.what());
+    } catch (const std::overflow_error& e) {
+        return instance(py, PyExc_OverflowError, e.what());
+    } catch (const std::exception& e) {
+        const std::string message = detail::type_name(typeid(e)) + ": " + e.what();
+        return instance(py, detail::cpp_error_type(py), message.c_str());
+    } catch (...) {
+        const std::type_info* const type = abi::__cxa_current_exception_type();
+        const std::string name = type == nullptr ? "unknown" : detail::type_name(*type);
+        return instance(py, detail::cpp_error_type(py), ("an exception of type " + name).c_str());
+    }
+}
+
+/// Makes `exception` the one that is raised, calls `extend`, and takes it back.
+template <typename Function>
+void while_raised(const bound& exception, Function&& extend) noexcept {
+#if PY_VERSION_HEX >= 0x030C0000
+    PyErr_SetRaisedException(Py_NewRef(exception.ptr()));
+    extend();
+    Py_XDECREF(PyErr_GetRaisedException());
+#else
+    PyErr_Restore(Py_NewRef(reinterpret_cast<PyObject*>(Py_TYPE(exception.ptr()))), Py_NewRef(exception.ptr()),
+                  PyException_GetTraceback(exception.ptr()));
+    extend();
+    PyObject* type = nullptr;
+    PyObject* value = nullptr;
+    PyObject* traceback = nullptr;
+    PyErr_Fetch(&type, &value, &traceback);
+    if (value == exception.ptr() && traceback != nullptr) PyException_SetTraceback(value, traceback);
+    Py_XDECREF(type);
+    Py_XDECREF(value);
+    Py_XDECREF(traceback);
+#endif
+}
+
+/// A frame with a place but no code: what a traceback needs.
+PyFrameObject* frame_at(const std::source_location& where) {
+    const std::string name = detail::function_name(where);
+    PyCodeObject* const code = PyCode_NewEmpty(where.file_name(), name.c_str(), static_cast<int>(where.line()));
+    PyObject* const globals = PyDict_New();
+    PyFrameObject* frame = nullptr;
+    if (code != nullptr && globals != nullptr) frame = PyFrame_New(PyThreadState_Get(), code, globals, nullptr);
+    Py_XDECREF(code);
+    Py_XDECREF(globals);
+    return frame;
+}
+
+}  // namespace
+
+bound to_python_exception(python py, const std::exception_ptr& error) {
+    try {
+        std::rethrow_exception(error);
+    } catch (const python_error& e) {
+        return e.value().bind(py);
+    } catch (...) {
+    }
+    bound translated = by_registration(py, error);
+    return translated.is_none() ? by_rule(py, error) : translated;
+}
+
+void detail::add_translator(translator added) {
+    const std::lock_guard lock(all_translators().mutex);
+    all_translators().registered.push_back(std::move(added));
+}
+
+void detail::add_frames(const bound& exception, std::span<const std::source_location> passed) noexcept {
+    for (const std::source_location& where : passed) {
+        PyFrameObject* const frame = frame_at(where);
+        if (frame == nullptr) return PyErr_Clear();
+        while_raised(exception, [frame] { PyTraceBack_Here(frame); });
+        Py_DECREF(frame);
+    }
+}
+
+std::string detail::type_name(const std::type_info& type) {
+    int status = 0;
+    const std::unique_ptr<char, void (*)(void*)> readable(
+        abi::__cxa_demangle(type.name(), nullptr, nullptr, &status), &std::free);
+    return status == 0 ? readable.get() : type.name();
+}
+
+std::string detail::function_name(const std::source_location& where) {
+    // "task<> ns::f(int) [with T = int]", and in GCC's coroutines "void ns::f(ns::f(int)::_ZN…Frame*)": what stands
+    // between the return type and the last parameter list.
+    std::string name = where.function_name();
+    name.resize(std::min(name.find(" ["), name.size()));
+    std::size_t end = name.rfind(')');
+    int depth = 0;
+    for (std::size_t i = end; i != std::string::npos && i < name.size(); --i) {
+        if (name[i] == ')') ++depth;
+        if (name[i] == '(' && --depth == 0) {
+            end = i;
+            break;
+        }
+    }
+    if (end != std::string::npos) name.resize(end);
+    depth = 0;
+    for (std::size_t i = name.size(); i-- > 0;) {
+        if (name[i] == '>' || name[i] == ')') ++depth;
+        if (name[i] == '<' || name[i] == '(') --depth;
+        if (name[i] == ' ' && depth == 0) return name.substr(i + 1);
+    }
+    return name;
+}
+
+PyObject* detail::cpp_error_type(python py) {
+    static PyObject* const type = raise_if_null(
+        py, PyErr_NewExceptionWithDoc("pyasync.CppError",
+                                      "A C++ exception that has no counterpart in Python: its type's name and what().",
+                                      nullptr, nullptr));
+    return type;
+}
+
+}  // namespace pyasync::py

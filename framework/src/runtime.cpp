@@ -1,0 +1,276 @@
+// framework/src/runtime.cpp: driving an event loop for C++, and the sequence in which all of it stops.
+// SPDX-License-Identifier: MIT
+#include <pyasync/runtime.hpp>
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <mutex>
+#include <vector>
+
+#include <pyasync/bridge/asyncio_api.hpp>
+#include <pyasync/bridge/call.hpp>
+#include <pyasync/py/convert.hpp>
+#include <pyasync/py/convert_containers.hpp>
+#include <pyasync/uv/loop_pool.hpp>
+
+namespace pyasync {
+namespace {
+
+constexpr int exit_interrupted = 130;
+constexpr auto interpreter_shutdown_timeout = std::chrono::seconds(10);
+
+std::string described(const std::source_location& where) {
+    if (where.line() == 0) return "a loop thread that is blocked: something on it does not return";
+    return fmt::format("a C++ task or function started at {}:{} in {}", where.file_name(), where.line(),
+                       py::detail::function_name(where));
+}
+
+void report_left(const std::vector<std::string>& left, std::chrono::milliseconds limit) {
+    fmt::print(stderr, "pyasync: not ended {} ms after its cancellation, and left behind:\n", limit.count());
+    for (const std::string& line : left) fmt::print(stderr, "  {}\n", line);
+    std::fflush(stderr);
+}
+
+/// The first Ctrl-C cancels a future, the second ends the process, whatever it is doing. Nothing where this is not the
+/// main thread or the program has a handler of its own.
+class interrupt_handler {
+public:
+    interrupt_handler(py::python py, const py::bound& future) : signal_(py.import("signal")) {
+        static PyMethodDef method{"interrupted", &interrupted, METH_VARARGS, nullptr};
+        const py::bound threading = py.import("threading");
+        const bool main_thread = threading.attr("current_thread")().is(threading.attr("main_thread")());
+        const py::bound current = signal_.attr("getsignal")(SIGINT);
+        if (!main_thread || !current.is(signal_.attr("default_int_handler"))) return;
+        const py::bound handler = py::bound::steal(py, PyCFunction_New(&method, future.ptr()));
+        count_ = 0;
+        signal_.attr("signal")(SIGINT, handler);
+        installed_ = true;
+    }
+    interrupt_handler(const interrupt_handler&) = delete;
+    interrupt_handler& operator=(const interrupt_handler&) = delete;
+    ~interrupt_handler() {
+        if (!installed_) return;
+        try {
+            signal_.attr("signal")(SIGINT, signal_.attr("default_int_handler"));
+        } catch (const py::python_error&) {
+        }
+    }
+
+    [[nodiscard]] bool interrupted_once() const noexcept { return installed_ && count_ > 0; }
+
+private:
+    static PyObject* interrupted(PyObject* future, PyObject*) noexcept {
+        ++count_;
+        // From now on without Python, which may be busy for good.
+        struct sigaction at_once {};
+        at_once.sa_handler = [](int) { ::_exit(exit_interrupted); };
+        ::sigaction(SIGINT, &at_once, nullptr);
+        return PyObject_CallMethod(future, "cancel", nullptr);
+    }
+
+    inline static int count_ = 0;
+    py::bound signal_;
+    bool installed_ = false;
+};
+
+/// Cancels on one libuv loop whatever carries the given event loop.
+class cancel_sweep final : detail::work {
+public:
+    static void send(uv::loop& to, detail::ref<detail::asyncio_inbox> inbox) {
+        to.post(*new cancel_sweep(to, std::move(inbox)));
+    }
+
+private:
+    cancel_sweep(uv::loop& to, detail::ref<detail::asyncio_inbox> inbox) noexcept
+        : work(&arrive), loop_(to), inbox_(std::move(inbox)) {}
+
+    static void arrive(work& self, detail::delivery how) noexcept {
+        const std::unique_ptr<cancel_sweep> sweep(static_cast<cancel_sweep*>(&self));
+        if (how == detail::delivery::refused) return;
+        sweep->loop_.running().cancel_if([&](detail::in_flight& entry) {
+            const auto* const locals = static_cast<const detail::task_locals_state*>(entry.carried());
+            return locals != nullptr && &locals->inbox() == sweep->inbox_.get();
+        });
+    }
+
+    uv::loop& loop_;
+    detail::ref<detail::asyncio_inbox> inbox_;
+};
+
+/// Completes an asyncio.Future when no C++ task of a loop is left.
+class idle_message final : public detail::ref_counted, public detail::work {
+public:
+    explicit idle_message(py::object future) noexcept : work(&arrive), future_(std::move(future)) {}
+
+    static void watch(detail::asyncio_inbox& inbox, const py::bound& future) {
+        inbox.notify_when_idle(*detail::make_ref<idle_message>(future.unbind()).leak());
+    }
+
+private:
+    static void arrive(work& self, detail::delivery how) noexcept {
+        const auto message = detail::ref<idle_message>::adopt(&static_cast<idle_message&>(self));
+        if (how == detail::delivery::refused) return;
+        const py::python py = py::detail::token_maker::make();
+        try {
+            const py::bound future = std::move(message->future_).bind(py);
+            if (!future.call_method("done")) future.call_method("set_result", py.none());
+        } catch (const py::python_error&) {
+            // Its loop has been closed meanwhile: nobody waits.
+        }
+    }
+
+    py::object future_;
+};
+
+py::bound make_loop_factory(py::python py, const std::string& name) {
+    if (name == "asyncio") return py.none();
+    if (name == "uvloop") {
+        try {
+            return py.import("uvloop").attr("new_event_loop");
+        } catch (const py::python_error& error) {
+            if (!error.matches("ModuleNotFoundError")) throw;
+            py::detail::raise(py, PyExc_ModuleNotFoundError,
+                              "event_loop \"uvloop\": " + error.value().bind(py).str() +
+                                  "; install it (Debian: python3-uvloop, PyPI: uvloop)");
+        }
+    }
+    if (name.find(':') == std::string::npos) {
+        py::detail::raise(py, PyExc_ValueError,
+                          "unknown event loop \"" + name + "\": use \"asyncio\", \"uvloop\" or \"module:factory\"");
+    }
+    return detail::resolve(py, name);
+}
+
+}  // namespace
+
+namespace detail {
+
+class loop_runner::state {
+public:
+    state(py::python py, const options& how)
+        : limit(how.shutdown_timeout),
+          runner(py.import("asyncio").attr("Runner")(py::kw("debug") = how.debug ? py.value(true) : py.none(),
+                                                     py::kw("loop_factory") = make_loop_factory(py, how.event_loop))),
+          loop(runner.call_method("get_loop")),
+          locals(task_locals::with_loop(loop).copy_context(py)) {}
+    explicit state(const py::bound& event_loop)
+        : runner(event_loop.py().none()),
+          loop(event_loop),
+          locals(task_locals::with_loop(loop).copy_context(event_loop.py())) {}
+
+    std::chrono::milliseconds limit{0};
+    py::bound runner;  ///< None where the loop is the caller's
+    py::bound loop;
+    task_locals locals;
+    ref<task_locals_state> outer_default = exchange_default_locals(locals.state());
+    bool closed = false;
+
+    void run_until_done(const py::bound& future);
+    [[nodiscard]] std::vector<std::string> cancel_all();
+
+private:
+    static PyObject* stop_loop(PyObject* loop, PyObject*) noexcept { return PyObject_CallMethod(loop, "stop", nullptr); }
+};
+
+void loop_runner::state::run_until_done(const py::bound& future) {
+    static PyMethodDef stop_method{"stop_loop", &stop_loop, METH_O, nullptr};
+    const py::python py = loop.py();
+    const py::bound stop = py::bound::steal(py, PyCFunction_New(&stop_method, loop.ptr()));
+    const interrupt_handler interrupts(py, future);
+    future.call_method("add_done_callback", stop);
+    try {
+        loop.call_method("run_forever");
+    } catch (const py::python_error&) {
+        future.call_method("remove_done_callback", stop);
+        throw;
+    }
+    if (!future.call_method("done")) {
+        future.call_method("remove_done_callback", stop);
+        py::detail::raise(py, PyExc_RuntimeError, "Event loop stopped before the C++ task had ended.");
+    }
+    const bool was_cancelled(future.call_method("cancelled"));
+    if (!was_cancelled) future.call_method("exception");  // seen: it is thrown here, not reported as forgotten
+    if (was_cancelled && interrupts.interrupted_once()) py::detail::raise(py, PyExc_KeyboardInterrupt, "");
+}
+
+std::vector<std::string> loop_runner::state::cancel_all() {
+    const py::python py = loop.py();
+    const py::bound asyncio = py.import("asyncio");
+    asyncio_inbox& inbox = locals.state()->inbox();
+    std::vector<py::bound> tasks;
+    for (const py::bound& task : asyncio.attr("all_tasks")(loop)) tasks.push_back(task);
+    if (tasks.empty() && inbox.roots() == 0) return {};
+
+    for (uv::loop* each : uv::loop_pool::instance().running()) cancel_sweep::send(*each, ref<asyncio_inbox>::share(&inbox));
+    for (const py::bound& task : tasks) task.call_method("cancel");
+    const py::bound idle = loop.call_method("create_future");
+    idle_message::watch(inbox, idle);
+    std::vector<py::bound> awaited = tasks;
+    awaited.push_back(idle);
+    loop.call_method("run_until_complete", asyncio.attr("wait")(awaited, py::kw("timeout") = limit));
+
+    std::vector<std::string> left;
+    if (inbox.roots() != 0) {
+        for (const std::source_location& where : uv::loop_pool::instance().in_flight()) left.push_back(described(where));
+    }
+    for (const py::bound& task : tasks) {
+        if (!task.call_method("done")) left.push_back("a Python task: " + task.repr());
+    }
+    return left;
+}
+
+loop_runner::loop_runner(py::python py, const options& how) {
+    uv::loop_pool::instance().configure(how.loop_threads);
+    state_ = std::make_unique<state>(py, how);
+}
+
+loop_runner::loop_runner(const py::bound& event_loop) : state_(std::make_unique<state>(event_loop)) {}
+
+loop_runner::~loop_runner() { close(); }
+
+const task_locals& loop_runner::locals() const noexcept { return state_->locals; }
+
+void loop_runner::run_until_done(const py::bound& future) { state_->run_until_done(future); }
+
+void loop_runner::close() noexcept {
+    if (std::exchange(state_->closed, true)) return;
+    const py::python py = state_->loop.py();
+    try {
+        if (!state_->runner.is_none()) {
+            const std::vector<std::string> left = state_->cancel_all();
+            if (left.empty()) {
+                state_->runner.call_method("close");
+            } else {
+                report_left(left, state_->limit);
+            }
+        }
+    } catch (const py::python_error& error) {
+        py::detail::set_raised(error.value().bind(py));
+        PyErr_WriteUnraisable(state_->loop.ptr());
+    }
+    exchange_default_locals(std::move(state_->outer_default));
+}
+
+}  // namespace detail
+
+interpreter::interpreter(const py::interpreter_options& options) : python_(options) {}
+
+interpreter::~interpreter() { static_cast<void>(finalise(interpreter_shutdown_timeout)); }
+
+bool interpreter::finalise(std::chrono::milliseconds limit) {
+    const std::vector<std::source_location> left = uv::loop_pool::instance().stop(limit);
+    if (!left.empty()) {
+        std::vector<std::string> lines;
+        for (const std::source_location& where : left) lines.push_back(described(where));
+        report_left(lines, limit);
+        return false;
+    }
+    if (python_.finalise(limit)) return true;
+    report_left({"a thread that holds or waits for the GIL"}, limit);
+    return false;
+}
+
+}  // namespace pyasync

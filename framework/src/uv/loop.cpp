@@ -1,0 +1,190 @@
+// framework/src/uv/loop.cpp: the loop thread: its inbox, its timers, and when it sleeps.
+// SPDX-License-Identifier: MIT
+#include <pyasync/uv/loop.hpp>
+
+#include <sys/eventfd.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+#include <uv.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstdint>
+#include <thread>
+
+#include <pyasync/core/inbox.hpp>
+#include <pyasync/uv/error.hpp>
+#include <pyasync/uv/timer_queue.hpp>
+
+namespace pyasync::uv {
+
+using detail::check;
+using pyasync::detail::delivery;
+using pyasync::detail::inbox;
+using pyasync::detail::work;
+using pyasync::detail::work_queue;
+
+namespace {
+
+/// After this much work without a look at libuv, its timers and sockets have their turn.
+constexpr auto slice = std::chrono::milliseconds(2);
+constexpr int items_between_looks_at_the_clock = 64;
+
+/// A descriptor of the kernel that the loop polls.
+class polled_descriptor {
+public:
+    polled_descriptor(uv_loop_t& loop, int descriptor, const char* kind, void* owner, uv_poll_cb callback)
+        : descriptor_(check(descriptor < 0 ? -errno : descriptor, kind)) {
+        check(uv_poll_init(&loop, &handle_, descriptor_), kind);
+        handle_.data = owner;
+        check(uv_poll_start(&handle_, UV_READABLE, callback), kind);
+    }
+    polled_descriptor(const polled_descriptor&) = delete;
+    polled_descriptor& operator=(const polled_descriptor&) = delete;
+    ~polled_descriptor() { ::close(descriptor_); }
+
+    /// Takes the count away that made the descriptor readable.
+    void clear() const noexcept {
+        std::uint64_t count = 0;
+        while (::read(descriptor_, &count, sizeof count) < 0 && errno == EINTR) {
+        }
+    }
+    void signal() const noexcept {
+        const std::uint64_t one = 1;
+        while (::write(descriptor_, &one, sizeof one) < 0 && errno == EINTR) {
+        }
+    }
+    [[nodiscard]] int number() const noexcept { return descriptor_; }
+
+private:
+    int descriptor_;
+    uv_poll_t handle_{};
+};
+
+/// libuv's loop, closed last, when its handles are gone.
+struct raw_loop {
+    raw_loop() { check(uv_loop_init(&value), "uv_loop_init"); }
+    raw_loop(const raw_loop&) = delete;
+    raw_loop& operator=(const raw_loop&) = delete;
+    ~raw_loop() { uv_loop_close(&value); }
+    uv_loop_t value{};
+};
+
+/// Signals are Python's affair: a thread that blocks them leaves them to the main thread.
+class all_signals_blocked {
+public:
+    all_signals_blocked() noexcept {
+        sigset_t all;
+        sigfillset(&all);
+        pthread_sigmask(SIG_SETMASK, &all, &before_);
+    }
+    all_signals_blocked(const all_signals_blocked&) = delete;
+    all_signals_blocked& operator=(const all_signals_blocked&) = delete;
+    ~all_signals_blocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
+private:
+    sigset_t before_{};
+};
+
+}  // namespace
+
+class loop::state {
+public:
+    explicit state(loop& owner) : owner_(owner) {
+        const all_signals_blocked for_the_new_thread;
+        thread_ = std::thread([this] { run(); });
+    }
+    state(const state&) = delete;
+    state& operator=(const state&) = delete;
+
+    ~state() {
+        work_queue refused = inbox_.close();
+        stopping_.store(true, std::memory_order_release);
+        wake_.signal();
+        thread_.join();
+        refused.append(std::move(ready_));
+        while (!refused.empty()) {
+            work& item = refused.pop();
+            item.handle(item, delivery::refused);
+        }
+    }
+
+    void post(work& item) noexcept {
+        if (is_current()) {
+            ready_.push(item);
+            return;
+        }
+        switch (inbox_.push(item)) {
+            case inbox::pushed::queued: break;
+            case inbox::pushed::wake: wake_.signal(); break;
+            case inbox::pushed::closed: item.handle(item, delivery::refused); break;
+        }
+    }
+
+    [[nodiscard]] bool is_current() const noexcept { return current == &owner_; }
+
+    inline static thread_local loop* current = nullptr;
+
+    raw_loop raw;
+
+private:
+    void run() noexcept {
+        current = &owner_;
+        while (!stopping_.load(std::memory_order_acquire)) {
+            run_ready();
+            if (!ready_.empty() || !inbox_.sleep()) {
+                uv_run(&raw.value, UV_RUN_NOWAIT);
+            } else {
+                uv_run(&raw.value, UV_RUN_ONCE);
+            }
+            ready_.append(inbox_.take());
+        }
+        uv_walk(&raw.value, &close_handle, nullptr);
+        uv_run(&raw.value, UV_RUN_DEFAULT);
+        current = nullptr;
+    }
+
+    /// Runs what is ready, for the length of a slice.
+    void run_ready() noexcept {
+        if (ready_.empty()) return;
+        const auto end = detail::clock::now() + slice;
+        for (int count = 1; !ready_.empty(); ++count) {
+            work& item = ready_.pop();
+            item.handle(item, delivery::served);
+            if (count % items_between_looks_at_the_clock == 0 && detail::clock::now() >= end) return;
+        }
+    }
+
+    static void close_handle(uv_handle_t* handle, void*) noexcept {
+        if (uv_is_closing(handle) == 0) uv_close(handle, nullptr);
+    }
+    static void woken(uv_poll_t* handle, int, int) noexcept { static_cast<state*>(handle->data)->wake_.clear(); }
+    static void timer_fired(uv_poll_t* handle, int, int) noexcept {
+        auto& self = *static_cast<state*>(handle->data);
+        self.timer_.clear();
+        self.timers.expire();
+    }
+
+    loop& owner_;
+    inbox inbox_;
+    work_queue ready_;
+    std::atomic<bool> stopping_{false};
+    polled_descriptor wake_{raw.value, ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC), "eventfd", this, &woken};
+    polled_descriptor timer_{raw.value, ::timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC), "timerfd_create",
+                             this, &timer_fired};
+    std::thread thread_;
+
+public:
+    detail::timer_queue timers{timer_.number()};
+};
+
+loop::loop() : state_(std::make_unique<state>(*this)) {}
+loop::~loop() = default;
+
+void loop::post(work& item) noexcept { state_->post(item); }
+bool loop::is_current() const noexcept { return state_->is_current(); }
+uv_loop_s* loop::raw() noexcept { return &state_->raw.value; }
+loop* loop::current() noexcept { return state::current; }
+detail::timer_queue& loop::timers() noexcept { return state_->timers; }
+
+}  // namespace pyasync::uv

@@ -1,0 +1,43 @@
+// framework/src/uv/timer_queue.cpp: deadlines over a timerfd.
+// SPDX-License-Identifier: MIT
+#include <pyasync/uv/timer_queue.hpp>
+
+#include <sys/timerfd.h>
+
+#include <algorithm>
+
+namespace pyasync::uv::detail {
+
+void timer_queue::insert(timer_entry& entry, clock::time_point deadline) {
+    entry.deadline_ = deadline;
+    entries_.emplace(deadline, &entry);
+    if (deadline < programmed_) program();
+}
+
+void timer_queue::remove(timer_entry& entry) noexcept { entries_.erase({entry.deadline_, &entry}); }
+
+void timer_queue::expire() noexcept {
+    programmed_ = clock::time_point::max();
+    const clock::time_point now = clock::now();
+    while (!entries_.empty() && entries_.begin()->first <= now) {
+        timer_entry& entry = *entries_.begin()->second;
+        entries_.erase(entries_.begin());
+        entry.expired();
+    }
+    if (!entries_.empty()) program();
+}
+
+void timer_queue::program() noexcept {
+    using std::chrono::nanoseconds;
+    using std::chrono::seconds;
+    programmed_ = entries_.begin()->first;
+    // Zero would disarm the timer, so what is due already is due one nanosecond after the clock's epoch.
+    const auto at = std::max<nanoseconds>(programmed_.time_since_epoch(), nanoseconds(1));
+    const auto whole = std::chrono::duration_cast<seconds>(at);
+    itimerspec setting{};
+    setting.it_value.tv_sec = whole.count();
+    setting.it_value.tv_nsec = (at - whole).count();
+    timerfd_settime(descriptor_, TFD_TIMER_ABSTIME, &setting, nullptr);
+}
+
+}  // namespace pyasync::uv::detail
