@@ -7,10 +7,7 @@
 namespace pyasync::detail {
 
 std::coroutine_handle<> promise_base::ended() noexcept {
-    if (root_ != nullptr) {
-        root_->ended();
-        return std::noop_coroutine();
-    }
+    if (root_ != nullptr) context_->root_ends(*root_);
     return parent_ ? parent_ : std::noop_coroutine();
 }
 
@@ -52,6 +49,14 @@ void root_base::cancel_message::deliver(work& self, delivery how) noexcept {
 std::exception_ptr stopped_error() noexcept {
     return std::make_exception_ptr(std::runtime_error(
         "pyasync: the libuv loops have stopped; start tasks before main returns or the interpreter is finalised"));
+}
+
+void task_context::resume(std::coroutine_handle<> coroutine) noexcept {
+    task_context* const outer = std::exchange(current_, this);
+    coroutine.resume();
+    current_ = outer;
+    // Not from within the coroutine's end: a compiler may still touch the frame there (GCC 15 does).
+    if (root_base* const root = std::exchange(ended_, nullptr)) root->ended();
 }
 
 void task_context::passes(const std::exception_ptr& error, const std::source_location& where) noexcept {

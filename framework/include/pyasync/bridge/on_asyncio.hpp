@@ -3,22 +3,25 @@
 #pragma once
 
 #include <source_location>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 
 #include <pyasync/bridge/asyncio_api.hpp>
 #include <pyasync/bridge/asyncio_request.hpp>
+#include <pyasync/core/closure.hpp>
 #include <pyasync/py/gil.hpp>
 
 namespace pyasync {
 
 namespace detail {
 
-template <typename T, typename Function>
+template <typename T, typename Function, typename... Args>
 class on_asyncio_awaiter final : public asyncio_awaiter {
 public:
-    on_asyncio_awaiter(Function function, task_context& context, const std::source_location& where)
-        : asyncio_awaiter(context, where), function_(std::move(function)) {}
+    on_asyncio_awaiter(Function function, std::tuple<Args...> arguments, task_context& context,
+                       const std::source_location& where)
+        : asyncio_awaiter(context, where), function_(std::move(function)), arguments_(std::move(arguments)) {}
 
     T await_resume() {
         if (outcome_.failed()) fail(outcome_.error());
@@ -30,7 +33,7 @@ private:
         set_from(outcome_, [&]() -> T {
             const acting_for task(shared_locals());
             const entered_context entered(py, locals().context(py));
-            return std::move(function_)(py);
+            return std::apply([&](Args&... args) -> T { return std::move(function_)(py, std::move(args)...); }, arguments_);
         });
         finish();
     }
@@ -38,35 +41,45 @@ private:
     void refused() noexcept override { outcome_.set_error(loop_closed_error()); }
 
     Function function_;
+    std::tuple<Args...> arguments_;
     result<T> outcome_;
 };
 
-template <typename Function>
-struct on_asyncio_operation {
-    Function function;
+template <typename Function, typename... Args>
+class on_asyncio_operation {
+public:
+    using value_type = std::invoke_result_t<Function, py::python, Args...>;
 
-    using value_type = std::invoke_result_t<Function, py::python>;
-    [[nodiscard]] on_asyncio_awaiter<value_type, Function> awaiter_in(task_context& context,
-                                                                     const std::source_location& where) && {
-        return {std::move(function), context, where};
+    on_asyncio_operation(Function function, std::tuple<Args...> arguments)
+        : function_(std::move(function)), arguments_(std::move(arguments)) {}
+
+    [[nodiscard]] on_asyncio_awaiter<value_type, Function, Args...> awaiter_in(task_context& context,
+                                                                               const std::source_location& where) && {
+        return {std::move(function_), std::move(arguments_), context, where};
     }
+
+private:
+    Function function_;
+    std::tuple<Args...> arguments_;
 };
 
 }  // namespace detail
 
-/// Runs `function(py::python)` on the asyncio thread and gives its result back here.
+/// Runs `function(py::python, args...)` on the asyncio thread and gives its result back here.
 ///
 ///     auto version = co_await pyasync::on_asyncio([](auto py) { return py.import("sys").attr("version").to<std::string>(); });
 ///
 /// **Thread.** `function` runs on the thread of the task's event loop, with the GIL, in the task's context; it must not
 /// block, since asyncio waits meanwhile. The task continues at its own home. **Cancellation.** `function` is short and
 /// runs to its end; the cancellation is thrown by the next wait. **Errors.** What `function` throws; `std::runtime_error`
-/// where the task has no event loop or it is closed. **Ownership.** `function` is moved in. Its result must make sense
-/// without the GIL: `unbind()` a `bound`, or convert it; anything else does not compile.
-template <typename Function>
-[[nodiscard]] detail::on_asyncio_operation<std::decay_t<Function>> on_asyncio(Function&& function) {
-    py::detail::require_free_of_gil<std::invoke_result_t<std::decay_t<Function>, py::python>>();
-    return {std::forward<Function>(function)};
+/// where the task has no event loop or it is closed. **Ownership.** `function` and its arguments are moved or copied in.
+/// Its result must make sense without the GIL: `unbind()` a `bound`, or convert it; anything else does not compile.
+template <typename Function, typename... Args>
+[[nodiscard]] detail::on_asyncio_operation<std::decay_t<Function>, std::decay_t<Args>...> on_asyncio(
+    Function&& function, Args&&... args) {
+    detail::require_closure_survives_co_await<Function>();
+    py::detail::require_free_of_gil<std::invoke_result_t<std::decay_t<Function>, py::python, std::decay_t<Args>...>>();
+    return {std::forward<Function>(function), std::tuple<std::decay_t<Args>...>(std::forward<Args>(args)...)};
 }
 
 }  // namespace pyasync

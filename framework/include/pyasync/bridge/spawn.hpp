@@ -3,9 +3,12 @@
 #pragma once
 
 #include <source_location>
+#include <tuple>
+#include <type_traits>
 #include <utility>
 
 #include <pyasync/bridge/task_locals.hpp>
+#include <pyasync/core/closure.hpp>
 #include <pyasync/core/future.hpp>
 #include <pyasync/core/root.hpp>
 #include <pyasync/core/task.hpp>
@@ -51,14 +54,20 @@ template <detail::context_awaitable Awaitable>
 
 /// Runs a blocking function on a thread of libuv's pool (four, or UV_THREADPOOL_SIZE), and returns a handle on it.
 ///
-///     auto digest = co_await pyasync::spawn_blocking([data] { return sha256(data); });
+///     auto digest = co_await pyasync::spawn_blocking(&sha256, data);
 ///
 /// **Thread.** Any; `function` runs on a pool thread, without the GIL. **Cancellation.** One that has not begun does not
-/// begin; one that runs, runs to its end. **Errors.** What `function` throws. **Ownership.** `function` is moved in.
-template <typename Function>
-[[nodiscard]] auto spawn_blocking(Function function,
-                                  const std::source_location& where = std::source_location::current()) {
-    return uv::spawn_blocking(std::move(function), uv::loop_pool::instance().next(), detail::locals_for_spawned(), where);
+/// begin; one that runs, runs to its end. **Errors.** What `function` throws. **Ownership.** `function` and its arguments
+/// are moved or copied in.
+template <typename Function, typename... Args>
+[[nodiscard]] auto spawn_blocking(Function&& function, Args&&... args) {
+    detail::require_closure_survives_co_await<Function>();
+    auto job = [function = std::decay_t<Function>(std::forward<Function>(function)),
+                arguments = std::tuple<std::decay_t<Args>...>(std::forward<Args>(args)...)]() mutable -> decltype(auto) {
+        return std::apply(std::move(function), std::move(arguments));
+    };
+    return uv::spawn_blocking(std::move(job), uv::loop_pool::instance().next(), detail::locals_for_spawned(),
+                              std::source_location::current());
 }
 
 }  // namespace pyasync

@@ -26,6 +26,8 @@ public:
 
 using locals_ref = ref<task_locals_base>;
 
+class root_base;
+
 /// The `co_await`s that an exception has passed on its way out, innermost first.
 struct exception_trail {
     std::exception_ptr subject;
@@ -47,12 +49,11 @@ public:
     /// The task that runs on this thread, or null.
     [[nodiscard]] static task_context* current() noexcept { return current_; }
 
-    /// Continues one of the task's coroutines; home thread.
-    void resume(std::coroutine_handle<> coroutine) noexcept {
-        task_context* const outer = std::exchange(current_, this);
-        coroutine.resume();
-        current_ = outer;
-    }
+    /// Continues one of the task's coroutines; home thread. Where the outermost one ends with that, the root is told.
+    void resume(std::coroutine_handle<> coroutine) noexcept;
+
+    /// The outermost coroutine is at its end.
+    void root_ends(root_base& root) noexcept { ended_ = &root; }
 
     /// Cancels what the task waits for; where it does not wait, its next wait throws.
     void cancel() noexcept {
@@ -90,6 +91,7 @@ private:
     locals_ref locals_;
     cancellable* waiting_ = nullptr;
     std::unique_ptr<exception_trail> trail_;
+    root_base* ended_ = nullptr;
     bool cancel_pending_ = false;
 };
 

@@ -25,7 +25,7 @@ struct token_maker;
 class python {
 public:
     /// `import module`, with dots: `py.import("os.path")` is the module `os.path`. Throws `python_error`.
-    [[nodiscard]] bound import(const char* module) const;
+    bound import(const char* module) const;
 
     /// `None`.
     [[nodiscard]] bound none() const;

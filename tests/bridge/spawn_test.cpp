@@ -1,0 +1,151 @@
+// tests/bridge/spawn_test.cpp: tasks and blocking functions beside the running task, and their locals.
+// SPDX-License-Identifier: MIT
+#include <set>
+#include <stdexcept>
+#include <thread>
+
+#include "support/on_loops.hpp"
+
+using pyasync::call;
+using pyasync::on_asyncio;
+using pyasync::spawn;
+using pyasync::spawn_blocking;
+using pyasync::task;
+using tests::on_loops;
+using namespace std::chrono_literals;
+namespace py = pyasync::py;
+
+namespace {
+
+task<std::string> request_id() { co_return co_await call<std::string>("bridge_examples:get_request_id"); }
+
+task<std::string> request_id_after(std::string value) {
+    co_await call("bridge_examples:set_request_id", std::move(value));
+    co_await pyasync::uv::sleep(0ms);
+    co_return co_await request_id();
+}
+
+}  // namespace
+
+TEST_CASE("a context variable that one call sets is seen by the next, synchronous ones included") {
+    on_loops([]() -> task<> {
+        CHECK(co_await request_id() == "none");
+        CHECK(co_await request_id_after("a") == "a");
+        co_await call("bridge_examples:set_request_id_later", "b");
+        CHECK(co_await request_id() == "b");
+        const std::string seen =
+            co_await on_asyncio([](auto p) { return p.import("bridge_examples").attr("get_request_id")().template to<std::string>(); });
+        CHECK(seen == "b");
+        const std::string here = pyasync::with_gil(
+            [](auto p) { return p.import("bridge_examples").attr("get_request_id")().template to<std::string>(); });
+        CHECK(here == "b");
+    });
+}
+
+TEST_CASE("spawned tasks work on copies of the context") {
+    on_loops([]() -> task<> {
+        co_await call("bridge_examples:set_request_id", "parent");
+        auto inherits = spawn(request_id());
+        auto one = spawn(request_id_after("one"));
+        auto two = spawn(request_id_after("two"));
+        CHECK(co_await std::move(inherits) == "parent");
+        CHECK(co_await std::move(one) == "one");
+        CHECK(co_await std::move(two) == "two");
+        CHECK(co_await request_id() == "parent");
+    });
+}
+
+TEST_CASE("scope runs a task with other locals") {
+    on_loops([]() -> task<> {
+        const auto locals = co_await on_asyncio([](auto p) {
+            const py::bound context = p.import("contextvars").attr("Context")();
+            context.call_method("run", p.import("bridge_examples").attr("request_id").attr("set"), "scoped");
+            return pyasync::get_current_locals(p).with_context(context);
+        });
+        CHECK(co_await pyasync::scope(locals, request_id()) == "scoped");
+        CHECK(co_await request_id() == "none");
+    });
+}
+
+TEST_CASE("the functions of task_locals agree with asyncio") {
+    on_loops([]() -> task<> {
+        CHECK(co_await on_asyncio([](auto p) {
+            const auto running = pyasync::task_locals::with_running_loop(p);
+            const auto copied = running.copy_context(p);
+            return running.event_loop(p).is(pyasync::get_running_loop(p)) &&
+                   copied.event_loop(p).is(pyasync::get_current_loop(p)) && !copied.context(p).is(running.context(p));
+        }));
+    });
+    pyasync::with_gil([](auto p) {
+        for (const auto& ask : {+[](py::python q) { static_cast<void>(pyasync::get_running_loop(q)); },
+                                +[](py::python q) { static_cast<void>(pyasync::get_current_loop(q)); },
+                                +[](py::python q) { static_cast<void>(pyasync::get_current_locals(q)); },
+                                +[](py::python q) { static_cast<void>(pyasync::task_locals::with_running_loop(q)); }}) {
+            std::string message;
+            try {
+                ask(p);
+            } catch (const py::python_error& error) {
+                message = error.what();
+            }
+            CHECK(message == "RuntimeError: no running event loop");
+        }
+    });
+}
+
+TEST_CASE("a thread of the application's own spawns in the application's name") {
+    on_loops([]() -> task<> {
+        std::thread::id spawner;
+        auto spawned = co_await spawn_blocking([&] {
+            spawner = std::this_thread::get_id();
+            return spawn(call<int>("bridge_examples:answer"));
+        });
+        CHECK(spawner != std::this_thread::get_id());
+        CHECK(co_await std::move(spawned) == 42);
+    });
+}
+
+TEST_CASE("spawn_blocking gives the value or the exception, and may take the GIL") {
+    on_loops([]() -> task<> {
+        CHECK(co_await spawn_blocking([] { return 7; }) == 7);
+        CHECK_THROWS_AS(co_await spawn_blocking([] { throw std::out_of_range("x"); }), std::out_of_range);
+        const int taken = co_await spawn_blocking([] {
+            return pyasync::with_gil([](auto p) { return p.import("bridge_examples").attr("plus")(1, 2).template to<int>(); });
+        });
+        CHECK(taken == 3);
+    });
+}
+
+TEST_CASE("a task without an event loop says so") {
+    auto lonely = spawn([]() -> task<std::string> {
+        try {
+            co_await call("bridge_examples:answer");
+        } catch (const std::runtime_error& error) {
+            co_return error.what();
+        }
+        co_return "";
+    }());
+    on_loops([f = std::make_shared<pyasync::future<std::string>>(std::move(lonely))]() -> task<> {
+        const std::string message = co_await std::move(*f);
+        CHECK(message.find("this task has no event loop") != std::string::npos);
+    });
+}
+
+TEST_CASE("destroying a future cancels its task; detaching it lets it run") {
+    on_loops([]() -> task<> {
+        const auto body = [](const char* event) -> task<> {
+            try {
+                co_await call("bridge_examples:record", "waiting");
+                co_await pyasync::uv::sleep(event == std::string("slept") ? 0ms : 1h);
+                co_await call("bridge_examples:record", event);
+            } catch (const pyasync::cancelled&) {
+                spawn(call("bridge_examples:record", "cancelled")).detach();
+            }
+        };
+        static_cast<void>(spawn(body("not reached")));
+        co_await call("bridge_examples:until_event", "cancelled");
+        co_await call("bridge_examples:take_events");
+        spawn(body("slept")).detach();
+        co_await call("bridge_examples:until_event", "slept");
+        co_await call("bridge_examples:take_events");
+    });
+}

@@ -1,0 +1,40 @@
+// tests/support/on_loops.hpp: runs a test's coroutine on an event loop of its own.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <doctest/doctest.h>
+
+#include <string>
+#include <utility>
+
+#include <pyasync/pyasync.hpp>
+
+namespace tests {
+
+/// Runs `body()`, a coroutine, to its end as an application would.
+template <typename Function>
+void on_loops(Function body, const pyasync::options& how = {}) {
+    pyasync::with_gil([&](pyasync::py::python py) { pyasync::run(py, body(), how); });
+}
+
+/// Is a Python module there? Tests that need one which is not say so and are skipped.
+inline bool has_module(const char* name) {
+    const bool found = pyasync::with_gil([&](pyasync::py::python py) {
+        return !py.import("importlib.util").attr("find_spec")(name).is_none();
+    });
+    if (!found) MESSAGE("skipped: no Python module " << name);
+    return found;
+}
+
+/// What `body` throws as a python_error, or an empty string.
+template <typename Awaitable>
+pyasync::task<std::string> error_of(Awaitable awaitable) {
+    try {
+        static_cast<void>(co_await std::move(awaitable));
+    } catch (const pyasync::py::python_error& error) {
+        co_return error.what();
+    }
+    co_return "";
+}
+
+}  // namespace tests
