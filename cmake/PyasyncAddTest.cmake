@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: MIT
 include_guard(GLOBAL)
 
-# pyasync_add_test(<name> SOURCES <file>... [LINK <target>...] [PYTHON_MODULES <file>...])
+# pyasync_add_test(<name> [EACH_CASE_ALONE] SOURCES <file>... [LINK <target>...] [PYTHON_MODULES <file>...])
 #
 # Adds a doctest executable, linked with the LINK targets (pyasync::pyasync where none is named), as the ctest test <name>.
+# EACH_CASE_ALONE runs every test case in a process of its own: for what happens once in a process.
 function(pyasync_add_test name)
-  cmake_parse_arguments(PARSE_ARGV 1 TEST "" "" "SOURCES;LINK;PYTHON_MODULES")
+  cmake_parse_arguments(PARSE_ARGV 1 TEST "EACH_CASE_ALONE" "" "SOURCES;LINK;PYTHON_MODULES")
   if(TEST_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "pyasync_add_test(${name}): unknown arguments: ${TEST_UNPARSED_ARGUMENTS}")
   endif()
@@ -17,5 +18,10 @@ function(pyasync_add_test name)
   target_link_libraries(${name} PRIVATE ${TEST_LINK} doctest::doctest)
   pyasync_set_warnings(${name})
   pyasync_place_python_modules(${name} ${TEST_PYTHON_MODULES})
-  add_test(NAME ${name} COMMAND ${name})
+  if(TEST_EACH_CASE_ALONE)
+    add_test(NAME ${name} COMMAND "${Python_EXECUTABLE}" "${PROJECT_SOURCE_DIR}/tests/support/run_each_case.py"
+                                  "$<TARGET_FILE:${name}>")
+  else()
+    add_test(NAME ${name} COMMAND ${name})
+  endif()
 endfunction()
