@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <csignal>
 #include <cstdio>
 #include <mutex>
@@ -28,7 +29,11 @@ std::string described(const std::source_location& where) {
                        py::detail::function_name(where));
 }
 
+/// Set once something has been left behind: then nothing is torn down under it any more.
+std::atomic<bool> left_behind{false};
+
 void report_left(const std::vector<std::string>& left, std::chrono::milliseconds limit) {
+    left_behind = true;
     fmt::print(stderr, "pyasync: not ended {} ms after its cancellation, and left behind:\n", limit.count());
     for (const std::string& line : left) fmt::print(stderr, "  {}\n", line);
     std::fflush(stderr);
@@ -261,15 +266,14 @@ interpreter::interpreter(const py::interpreter_options& options) : python_(optio
 interpreter::~interpreter() { static_cast<void>(finalise(interpreter_shutdown_timeout)); }
 
 bool interpreter::finalise(std::chrono::milliseconds limit) {
-    const std::vector<std::source_location> left = uv::loop_pool::instance().stop(limit);
-    if (!left.empty()) {
-        std::vector<std::string> lines;
-        for (const std::source_location& where : left) lines.push_back(described(where));
-        report_left(lines, limit);
-        return false;
+    if (!left_behind) {
+        std::vector<std::string> left;
+        for (const std::source_location& where : uv::loop_pool::instance().stop(limit)) left.push_back(described(where));
+        if (left.empty() && !python_.finalise(limit)) left.emplace_back("a thread that holds or waits for the GIL");
+        if (left.empty()) return true;
+        report_left(left, limit);
     }
-    if (python_.finalise(limit)) return true;
-    report_left({"a thread that holds or waits for the GIL"}, limit);
+    python_.abandon();
     return false;
 }
 

@@ -12,6 +12,7 @@
 #include <pyasync/bridge/asyncio_api.hpp>
 #include <pyasync/bridge/asyncio_request.hpp>
 #include <pyasync/bridge/python_await.hpp>
+#include <pyasync/core/closure.hpp>
 #include <pyasync/py/convert.hpp>
 #include <pyasync/py/gil.hpp>
 
@@ -32,9 +33,9 @@ using carried = std::conditional_t<std::is_convertible_v<std::decay_t<T>, std::s
 template <typename T, typename... Args>
 class call_awaiter final : public asyncio_awaiter, python_await {
 public:
-    call_awaiter(std::string target, std::tuple<Args...> arguments, task_context& context,
+    call_awaiter(std::string target, std::tuple<Args...> args, task_context& context,
                  const std::source_location& where)
-        : asyncio_awaiter(context, where), target_(std::move(target)), arguments_(std::move(arguments)) {}
+        : asyncio_awaiter(context, where), target_(std::move(target)), arguments_(std::move(args)) {}
 
     T await_resume() {
         if (outcome_.failed()) fail(outcome_.error());
@@ -83,11 +84,11 @@ private:
 template <typename T, typename... Args>
 struct call_operation {
     std::string target;
-    std::tuple<Args...> arguments;
+    std::tuple<Args...> args;
 
     using value_type = T;
     [[nodiscard]] call_awaiter<T, Args...> awaiter_in(task_context& context, const std::source_location& where) && {
-        return {std::move(target), std::move(arguments), context, where};
+        return {std::move(target), std::move(args), context, where};
     }
 };
 
@@ -107,6 +108,7 @@ struct call_operation {
 template <typename T = py::object, typename... Args>
 [[nodiscard]] detail::call_operation<T, detail::carried<Args>...> call(std::string_view target, Args&&... args) {
     py::detail::require_free_of_gil<T>();
+    (detail::require_value_survives_co_await<Args>(), ...);
     return {std::string(target), std::tuple<detail::carried<Args>...>(std::forward<Args>(args)...)};
 }
 

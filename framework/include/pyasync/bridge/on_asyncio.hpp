@@ -19,9 +19,9 @@ namespace detail {
 template <typename T, typename Function, typename... Args>
 class on_asyncio_awaiter final : public asyncio_awaiter {
 public:
-    on_asyncio_awaiter(Function function, std::tuple<Args...> arguments, task_context& context,
+    on_asyncio_awaiter(Function function, std::tuple<Args...> args, task_context& context,
                        const std::source_location& where)
-        : asyncio_awaiter(context, where), function_(std::move(function)), arguments_(std::move(arguments)) {}
+        : asyncio_awaiter(context, where), function_(std::move(function)), arguments_(std::move(args)) {}
 
     T await_resume() {
         if (outcome_.failed()) fail(outcome_.error());
@@ -50,8 +50,8 @@ class on_asyncio_operation {
 public:
     using value_type = std::invoke_result_t<Function, py::python, Args...>;
 
-    on_asyncio_operation(Function function, std::tuple<Args...> arguments)
-        : function_(std::move(function)), arguments_(std::move(arguments)) {}
+    on_asyncio_operation(Function function, std::tuple<Args...> args)
+        : function_(std::move(function)), arguments_(std::move(args)) {}
 
     [[nodiscard]] on_asyncio_awaiter<value_type, Function, Args...> awaiter_in(task_context& context,
                                                                                const std::source_location& where) && {
@@ -78,6 +78,7 @@ template <typename Function, typename... Args>
 [[nodiscard]] detail::on_asyncio_operation<std::decay_t<Function>, std::decay_t<Args>...> on_asyncio(
     Function&& function, Args&&... args) {
     detail::require_closure_survives_co_await<Function>();
+    (detail::require_value_survives_co_await<Args>(), ...);
     py::detail::require_free_of_gil<std::invoke_result_t<std::decay_t<Function>, py::python, std::decay_t<Args>...>>();
     return {std::forward<Function>(function), std::tuple<std::decay_t<Args>...>(std::forward<Args>(args)...)};
 }

@@ -62,9 +62,10 @@ template <detail::context_awaitable Awaitable>
 template <typename Function, typename... Args>
 [[nodiscard]] auto spawn_blocking(Function&& function, Args&&... args) {
     detail::require_closure_survives_co_await<Function>();
+    (detail::require_value_survives_co_await<Args>(), ...);
     auto job = [function = std::decay_t<Function>(std::forward<Function>(function)),
-                arguments = std::tuple<std::decay_t<Args>...>(std::forward<Args>(args)...)]() mutable -> decltype(auto) {
-        return std::apply(std::move(function), std::move(arguments));
+                values = std::tuple<std::decay_t<Args>...>(std::forward<Args>(args)...)]() mutable -> decltype(auto) {
+        return std::apply(std::move(function), std::move(values));
     };
     return uv::spawn_blocking(std::move(job), uv::loop_pool::instance().next(), detail::locals_for_spawned(),
                               std::source_location::current());

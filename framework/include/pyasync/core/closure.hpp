@@ -1,4 +1,4 @@
-// framework/include/pyasync/core/closure.hpp: a guard against what GCC 12 does to lambdas in co_await expressions.
+// framework/include/pyasync/core/closure.hpp: a guard against what GCC 12 does to lambdas and aggregates in co_await expressions.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -15,6 +15,17 @@ constexpr void require_closure_survives_co_await() {
     static_assert(std::is_lvalue_reference_v<Function> || std::is_trivially_copyable_v<std::remove_cvref_t<Function>>,
                   "GCC 12 would free this lambda's captures twice if it stands in a co_await expression: pass what it "
                   "needs as arguments behind it, or give it a name and pass that (not moved)");
+#endif
+}
+
+/// The same for a value that goes along.
+template <typename Value>
+constexpr void require_value_survives_co_await() {
+#if defined(__GNUC__) && !defined(__clang__) && __GNUC__ < 13
+    using value = std::remove_cvref_t<Value>;
+    static_assert(std::is_lvalue_reference_v<Value> || std::is_trivially_copyable_v<value> || !std::is_aggregate_v<value>,
+                  "GCC 12 would free what this aggregate owns twice if it stands in a co_await expression: give it a "
+                  "name and pass that (not moved)");
 #endif
 }
 

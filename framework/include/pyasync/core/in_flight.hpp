@@ -45,6 +45,7 @@ private:
 class in_flight_list {
 public:
     void insert(in_flight& entry) noexcept {
+        entry.previous_ = nullptr;
         entry.next_ = first_;
         if (first_ != nullptr) first_->previous_ = &entry;
         first_ = &entry;

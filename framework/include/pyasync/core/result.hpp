@@ -34,6 +34,12 @@ public:
         if constexpr (!std::is_void_v<T>) return std::move(*std::get_if<1>(&content_));
     }
 
+    /// Moves what `other` holds in here, which must be ready; where the move throws, that is the error.
+    void take_over(result& other) noexcept {
+        if (other.failed()) return set_error(other.error());
+        set_from(*this, [&other] { return other.take(); });
+    }
+
 private:
     std::variant<std::monostate, stored, std::exception_ptr> content_;
 };

@@ -80,7 +80,7 @@ public:
     [[nodiscard]] std::unique_ptr<exception_trail> take_trail() noexcept override { return context().take_trail(); }
 
     void ended() noexcept override {
-        this->outcome = std::move(coroutine_.promise().outcome);
+        this->outcome.take_over(coroutine_.promise().outcome);
         std::exchange(coroutine_, nullptr).destroy();
         leave();
         this->complete();

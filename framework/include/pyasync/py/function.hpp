@@ -24,7 +24,7 @@ public:
     function_body& operator=(const function_body&) = delete;
     virtual ~function_body() = default;
 
-    [[nodiscard]] virtual bound call(python py, std::span<PyObject* const> arguments) = 0;
+    [[nodiscard]] virtual bound call(python py, std::span<PyObject* const> values) = 0;
 
     [[nodiscard]] const std::string& name() const noexcept { return name_; }
     [[nodiscard]] const std::string& doc() const noexcept { return doc_; }
@@ -78,14 +78,14 @@ public:
     function_of(const char* name, const char* doc, Function function)
         : function_body(name, doc), function_(std::move(function)) {}
 
-    [[nodiscard]] bound call(python py, std::span<PyObject* const> arguments) override {
+    [[nodiscard]] bound call(python py, std::span<PyObject* const> values) override {
         using given = typename taken::given;
-        require_count(py, name(), std::tuple_size_v<given>, arguments.size());
+        require_count(py, name(), std::tuple_size_v<given>, values.size());
         return [&]<std::size_t... I>(std::index_sequence<I...>) {
             // Braces: the arguments are converted in their order.
-            std::tuple<std::decay_t<std::tuple_element_t<I, given>>...> values{
-                argument<std::decay_t<std::tuple_element_t<I, given>>>(py, arguments[I], I)...};
-            return std::apply([&](auto&... value) { return invoke(py, std::move(value)...); }, values);
+            std::tuple<std::decay_t<std::tuple_element_t<I, given>>...> converted{
+                argument<std::decay_t<std::tuple_element_t<I, given>>>(py, values[I], I)...};
+            return std::apply([&](auto&... value) { return invoke(py, std::move(value)...); }, converted);
         }(std::make_index_sequence<std::tuple_size_v<given>>{});
     }
 

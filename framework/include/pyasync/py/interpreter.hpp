@@ -38,6 +38,9 @@ public:
     /// where some have not left: Python then stays as it is, and the process should end without ado.
     [[nodiscard]] bool finalise(std::chrono::milliseconds limit);
 
+    /// Leaves Python as it is, for good: somebody still uses it who does not end.
+    void abandon() noexcept { main_thread_ = nullptr; }
+
 private:
     PyThreadState* main_thread_ = nullptr;
 };

@@ -1,0 +1,212 @@
+// tests/programs/program.cpp: one small program for each way to start, fail, be interrupted and end.
+// SPDX-License-Identifier: MIT
+#include <fmt/format.h>
+
+#include <functional>
+#include <map>
+#include <set>
+#include <stdexcept>
+#include <thread>
+#include <vector>
+
+#include <pyasync/pyasync.hpp>
+
+using namespace std::chrono_literals;
+using pyasync::arguments;
+using pyasync::call;
+using pyasync::spawn;
+using pyasync::task;
+namespace py = pyasync::py;
+
+namespace {
+
+task<> sleep_forever() { co_await pyasync::uv::sleep(24h); }
+
+task<> never_give_in() {
+    for (;;) {
+        try {
+            co_await pyasync::uv::sleep(24h);
+        } catch (const pyasync::cancelled&) {
+        }
+    }
+}
+
+task<int> return_seven() { co_return 7; }
+
+task<> say_nothing() { co_return; }
+
+task<> fail_in_cpp() {
+    co_await pyasync::uv::sleep(0ms);
+    throw std::runtime_error("broken");
+}
+
+task<> fail_in_python() { co_await call("program_cases:fail", "broken"); }
+
+task<> exit_at_once(arguments line) { co_await call("program_cases:exit_at_once", std::stoi(line.at(2))); }
+
+task<> exit_later(arguments line) { co_await call("program_cases:exit_later", std::stoi(line.at(2))); }
+
+task<> exit_with_message() { co_await call("program_cases:exit_later", "no more"); }
+
+task<> exit_with_none() { co_await call("program_cases:exit_later", py::object()); }
+
+task<> clean_up_when_interrupted() {
+    fmt::print("ready\n");
+    bool interrupted = false;
+    try {
+        co_await sleep_forever();
+    } catch (const pyasync::cancelled&) {
+        interrupted = true;
+    }
+    co_await call("asyncio:sleep", 0);
+    fmt::print("cleaned up: {}\n", interrupted);
+    throw pyasync::cancelled();
+}
+
+task<> interrupted_in_python() {
+    fmt::print("ready\n");
+    co_await call("program_cases:wait_forever");
+}
+
+task<int> swallow_the_interrupt() {
+    fmt::print("ready\n");
+    try {
+        co_await sleep_forever();
+    } catch (const pyasync::cancelled&) {
+    }
+    co_return 5;
+}
+
+task<> cleanup_that_never_ends() {
+    fmt::print("ready\n");
+    try {
+        co_await sleep_forever();
+    } catch (const pyasync::cancelled&) {
+    }
+    fmt::print("cleaning up\n");
+    co_await never_give_in();
+}
+
+task<> python_that_blocks() {
+    fmt::print("ready\n");
+    constexpr double long_enough = 3600;
+    co_await call("program_cases:block", long_enough);
+}
+
+/// A thousand of each kind of wait, none of which would end by itself.
+task<> leave_work_in_flight() {
+    constexpr int count = 1000;
+    for (int i = 0; i < count; ++i) {
+        spawn(sleep_forever()).detach();
+        spawn(call("program_cases:wait_forever")).detach();
+    }
+    const auto start = [](py::python p) { return py::function(p, "sleep_forever", &sleep_forever).unbind(); };
+    co_await call("program_cases:start_waiting", co_await pyasync::on_asyncio(start), count);
+    for (int i = 0; i < 4; ++i) pyasync::spawn_blocking([] { std::this_thread::sleep_for(1ms); }).detach();
+}
+
+task<int> leave_what_never_ends() {
+    spawn(never_give_in()).detach();
+    spawn(call("program_cases:never_give_in")).detach();
+    co_await pyasync::uv::sleep(0ms);
+    co_await call("asyncio:sleep", 0);
+    co_return 3;
+}
+
+task<int> block_a_loop_thread() {
+    spawn([]() -> task<> {
+        for (;;) std::this_thread::sleep_for(1h);
+        co_return;
+    }()).detach();
+    co_return 4;
+}
+
+task<> stop_the_loop() { co_await call("program_cases:stop_the_loop"); co_await sleep_forever(); }
+
+task<> interleave_output() {
+    for (int i = 0; i < 3; ++i) {
+        fmt::print("C++ {}\n", i);
+        co_await call("program_cases:show", fmt::format("Python {}", i));
+    }
+}
+
+task<> show_arguments(arguments line) {
+    line.erase(line.begin());
+    for (const std::string& argument : line) fmt::print("C++: {}\n", argument);
+    co_await call("program_cases:show_arguments");
+}
+
+task<> show_loop() { fmt::print("{}\n", co_await call<std::string>("program_cases:loop_name")); }
+
+task<> spread_over_threads() {
+    constexpr int count = 30;
+    std::vector<pyasync::future<std::thread::id>> all;
+    const auto where = []() -> task<std::thread::id> {
+        co_await pyasync::uv::sleep(0ms);
+        co_await call("asyncio:sleep", 0);
+        co_return std::this_thread::get_id();
+    };
+    for (int i = 0; i < count; ++i) all.push_back(spawn(where()));
+    std::set<std::thread::id> threads;
+    for (auto& each : all) threads.insert(co_await std::move(each));
+    fmt::print("{} threads\n", threads.size());
+}
+
+task<> call_what_is_missing() { co_await call("no_such_module:f"); }
+
+task<> await_what_cannot_be() {
+    co_await pyasync::on_asyncio([](py::python p) { pyasync::into_future(p.value(1)).cancel(); });
+}
+
+using program = std::function<int(int, char**)>;
+
+template <typename Function>
+program of(Function function, pyasync::options how = {}) {
+    return [=](int argc, char** argv) { return pyasync::run_main(argc, argv, function, how); };
+}
+
+const std::map<std::string, program> programs{
+    {"return_seven", of(return_seven)},
+    {"say_nothing", of(say_nothing)},
+    {"fail_in_cpp", of(fail_in_cpp)},
+    {"fail_in_python", of(fail_in_python)},
+    {"exit_at_once", of(exit_at_once)},
+    {"exit_later", of(exit_later)},
+    {"exit_with_message", of(exit_with_message)},
+    {"exit_with_none", of(exit_with_none)},
+    {"clean_up_when_interrupted", of(clean_up_when_interrupted)},
+    {"interrupted_in_python", of(interrupted_in_python)},
+    {"interrupted_on_uvloop", of(clean_up_when_interrupted, {.event_loop = "uvloop"})},
+    {"swallow_the_interrupt", of(swallow_the_interrupt)},
+    {"cleanup_that_never_ends", of(cleanup_that_never_ends)},
+    {"python_that_blocks", of(python_that_blocks)},
+    {"leave_work_in_flight", of(leave_work_in_flight)},
+    {"leave_work_in_flight_on_uvloop", of(leave_work_in_flight, {.event_loop = "uvloop"})},
+    {"leave_work_in_flight_on_three_loops", of(leave_work_in_flight, {.loop_threads = 3})},
+    {"leave_what_never_ends", of(leave_what_never_ends, {.shutdown_timeout = 50ms})},
+    {"block_a_loop_thread", of(block_a_loop_thread, {.loop_threads = 2, .shutdown_timeout = 50ms})},
+    {"stop_the_loop", of(stop_the_loop)},
+    {"interleave_output", of(interleave_output)},
+    {"show_arguments", of(show_arguments)},
+    {"show_loop", of(show_loop)},
+    {"show_loop_of_factory", of(show_loop, {.event_loop = "program_cases:make_loop"})},
+    {"show_loop_of_uvloop", of(show_loop, {.event_loop = "uvloop"})},
+    {"unknown_loop", of(show_loop, {.event_loop = "twisted"})},
+    {"missing_loop_module", of(show_loop, {.event_loop = "no_such_module:factory"})},
+    {"missing_loop_factory", of(show_loop, {.event_loop = "asyncio:no_such_factory"})},
+    {"no_loop_threads", of(show_loop, {.loop_threads = 0})},
+    {"spread_over_threads", of(spread_over_threads, {.loop_threads = 3})},
+    {"call_what_is_missing", of(call_what_is_missing)},
+    {"await_what_cannot_be", of(await_what_cannot_be)},
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    const auto found = argc < 2 ? programs.end() : programs.find(argv[1]);
+    if (found == programs.end()) {
+        fmt::print(stderr, "usage: program NAME [ARGUMENT]\n");
+        return 2;
+    }
+    return found->second(argc, argv);
+}

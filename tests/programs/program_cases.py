@@ -1,0 +1,80 @@
+# tests/programs/program_cases.py: the Python side of the programs.
+# SPDX-License-Identifier: MIT
+"""Coroutines that the test programs call."""
+
+import asyncio
+import sys
+import time
+
+
+async def exit_at_once(code) -> None:
+    sys.exit(code)
+
+
+async def exit_later(code) -> None:
+    await asyncio.sleep(0)
+    sys.exit(code)
+
+
+async def fail(message: str) -> None:
+    await asyncio.sleep(0)
+    raise ValueError(message)
+
+
+def show(line: str) -> None:
+    print(line)
+
+
+def show_arguments() -> None:
+    print("Python:", sys.argv[1:])
+
+
+def block(seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        pass
+
+
+async def wait_forever() -> None:
+    try:
+        await asyncio.Event().wait()
+    finally:
+        await asyncio.sleep(0)
+
+
+async def never_give_in() -> None:
+    while True:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            pass
+
+
+def start_waiting(function, count: int) -> list[asyncio.Future]:
+    """Futures of C++ and Tasks of Python, none of which ends by itself."""
+    kept.extend(function() for _ in range(count))
+    kept.extend(asyncio.create_task(await_one(function())) for _ in range(count))
+    kept.extend(asyncio.create_task(wait_forever()) for _ in range(count))
+
+
+async def await_one(future) -> None:
+    await future
+
+
+kept: list[asyncio.Future] = []
+
+
+def stop_the_loop() -> None:
+    asyncio.get_running_loop().stop()
+
+
+class Loop(asyncio.SelectorEventLoop):
+    """An event loop that can be recognised."""
+
+
+def make_loop() -> Loop:
+    return Loop()
+
+
+def loop_name() -> str:
+    return type(asyncio.get_running_loop()).__name__

@@ -1,0 +1,164 @@
+# tests/programs/programs_test.py: exit codes, output, Ctrl-C, and ends with work in flight, as a shell sees them.
+# SPDX-License-Identifier: MIT
+"""Usage: programs_test.py PROGRAM [unittest arguments]; PROGRAM is the executable made of program.cpp."""
+
+import importlib.util
+import os
+import re
+import signal
+import subprocess
+import sys
+import unittest
+
+PROGRAM = sys.argv.pop(1)
+TIMEOUT = 120
+RUNS = int(os.environ.get("PYASYNC_TEST_RUNS", "100"))
+HAS_UVLOOP = importlib.util.find_spec("uvloop") is not None
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Runs a program to its end."""
+    return subprocess.run([PROGRAM, *arguments], capture_output=True, text=True, timeout=TIMEOUT)
+
+
+def interrupt(name: str, lines: list[str]) -> tuple[int, str, str]:
+    """Sends a Ctrl-C whenever the program has printed the next of the lines; exit code and the rest of its output."""
+    with subprocess.Popen([PROGRAM, name], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        for line in lines:
+            read = process.stdout.readline().rstrip("\n")
+            if read != line:
+                process.kill()
+                raise AssertionError(f"{name} printed {read!r}, not {line!r}: {process.communicate()}")
+            process.send_signal(signal.SIGINT)
+        output, errors = process.communicate(timeout=TIMEOUT)
+        return process.returncode, output, errors
+
+
+class Programs(unittest.TestCase):
+    maxDiff = None
+
+    def check(self, *arguments: str, code: int = 0, out: str = "", err: str = "") -> None:
+        """The output must match the regular expressions as a whole."""
+        done = run(*arguments)
+        self.assertEqual(done.returncode, code, done)
+        self.assertRegex(done.stdout, re.compile(rf"\A{out}\Z", re.DOTALL))
+        self.assertRegex(done.stderr, re.compile(rf"\A{err}\Z", re.DOTALL))
+
+    def test_exit_codes(self) -> None:
+        self.check("return_seven", code=7)
+        self.check("say_nothing", code=0)
+        self.check("exit_at_once", "3", code=3)
+        self.check("exit_later", "4", code=4)
+        self.check("exit_later", "0", code=0)
+        self.check("exit_with_none", code=0)
+        self.check("exit_with_message", code=1, err="no more\n")
+
+    def test_an_uncaught_exception_prints_one_traceback_with_cpp_and_python_frames(self) -> None:
+        self.check(
+            "fail_in_python",
+            code=1,
+            err=r"Traceback \(most recent call last\):\n"
+            r'  File "[^"]*program\.cpp", line \d+, in [^\n]*fail_in_python\n'
+            r"(?:    [^\n]*\n)?"
+            r'  File "[^"]*program_cases\.py", line \d+, in fail\n'
+            r"    raise ValueError\(message\)\n"
+            r"ValueError: broken\n",
+        )
+        self.check("fail_in_cpp", code=1, err=r"pyasync\.CppError: std::runtime_error: broken\n")
+
+    def test_the_first_ctrl_c_cancels_and_the_program_cleans_up(self) -> None:
+        self.assertEqual(interrupt("clean_up_when_interrupted", ["ready"]), (130, "cleaned up: true\n", ""))
+        self.assertEqual(interrupt("interrupted_in_python", ["ready"]), (130, "", ""))
+        self.assertEqual(interrupt("swallow_the_interrupt", ["ready"]), (5, "", ""))
+
+    @unittest.skipUnless(HAS_UVLOOP, "no uvloop")
+    def test_ctrl_c_on_uvloop(self) -> None:
+        self.assertEqual(interrupt("interrupted_on_uvloop", ["ready"]), (130, "cleaned up: true\n", ""))
+
+    def test_the_second_ctrl_c_ends_the_program(self) -> None:
+        self.assertEqual(interrupt("cleanup_that_never_ends", ["ready", "cleaning up"])[0], 130)
+
+    def test_the_second_ctrl_c_ends_a_program_whose_python_is_busy(self) -> None:
+        with subprocess.Popen([PROGRAM, "python_that_blocks"], stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout is not None
+            self.assertEqual(process.stdout.readline(), "ready\n")
+            # Signals of one kind that are pending are one, so the second is sent until it has had its effect.
+            while process.poll() is None:
+                process.send_signal(signal.SIGINT)
+                try:
+                    process.wait(timeout=0.05)
+                except subprocess.TimeoutExpired:
+                    continue
+            self.assertEqual(process.returncode, 130)
+
+    def in_flight(self, name: str) -> None:
+        for turn in range(RUNS):
+            with self.subTest(turn=turn):
+                self.check(name)
+
+    def test_work_in_flight_at_the_end(self) -> None:
+        self.in_flight("leave_work_in_flight")
+
+    def test_work_in_flight_at_the_end_on_three_loop_threads(self) -> None:
+        self.check("leave_work_in_flight_on_three_loops")
+
+    @unittest.skipUnless(HAS_UVLOOP, "no uvloop")
+    def test_work_in_flight_at_the_end_on_uvloop(self) -> None:
+        self.check("leave_work_in_flight_on_uvloop")
+
+    def test_what_does_not_end_is_named_and_left_behind(self) -> None:
+        self.check(
+            "leave_what_never_ends",
+            code=3,
+            err=r"pyasync: not ended 50 ms after its cancellation, and left behind:\n"
+            r"  a C\+\+ task or function started at [^\n]*program\.cpp:\d+ in [^\n]*leave_what_never_ends\n"
+            r"  a C\+\+ task or function started at [^\n]*program\.cpp:\d+ in [^\n]*leave_what_never_ends\n"
+            r"  a Python task: <Task [^\n]*never_give_in[^\n]*\n.*",
+        )
+        self.check("block_a_loop_thread", code=4, err=r".*  a loop thread that is blocked: .*")
+
+    def test_a_loop_that_is_stopped_early(self) -> None:
+        self.check("stop_the_loop", code=1, err=r".*RuntimeError: Event loop stopped before the C\+\+ task had ended\.\n")
+
+    def test_lines_of_both_sides_come_out_in_their_order(self) -> None:
+        self.check("interleave_output", out="".join(f"C\\+\\+ {i}\nPython {i}\n" for i in range(3)))
+
+    def test_arguments(self) -> None:
+        self.check(
+            "show_arguments",
+            "a b",
+            "ü",
+            out=r"C\+\+: show_arguments\nC\+\+: a b\nC\+\+: ü\nPython: \['show_arguments', 'a b', 'ü'\]\n",
+        )
+
+    def test_event_loops(self) -> None:
+        self.check("show_loop", out="_UnixSelectorEventLoop\n")
+        self.check("show_loop_of_factory", out="Loop\n")
+
+    @unittest.skipUnless(HAS_UVLOOP, "no uvloop")
+    def test_uvloop(self) -> None:
+        self.check("show_loop_of_uvloop", out="Loop\n")
+
+    def test_bad_options_are_named(self) -> None:
+        self.check(
+            "unknown_loop",
+            code=1,
+            err='ValueError: unknown event loop "twisted": use "asyncio", "uvloop" or "module:factory"\n',
+        )
+        self.check("missing_loop_module", code=1, err=r"(?:.*\n)?ModuleNotFoundError: No module named 'no_such_module'\n")
+        self.check("missing_loop_factory", code=1, err=r"AttributeError: module 'asyncio' has no attribute 'no_such_factory'\n")
+        self.check("no_loop_threads", code=1, err=r".*loop_threads must be 1 to 1024, not 0\n")
+
+    def test_bad_calls_are_named(self) -> None:
+        self.check("call_what_is_missing", code=1, err=r".*ModuleNotFoundError: No module named 'no_such_module'\n")
+        self.check(
+            "await_what_cannot_be", code=1, err=r".*TypeError: object int can't be used in 'await' expression: 1\n"
+        )
+
+    def test_tasks_are_spread_over_the_loop_threads(self) -> None:
+        self.check("spread_over_threads", out="3 threads\n")
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
