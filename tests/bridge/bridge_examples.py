@@ -117,6 +117,14 @@ async def wait_forever() -> None:
         events.append("ended")
 
 
+async def wait_quietly() -> None:
+    await asyncio.Event().wait()
+
+
+def ignore(_: object) -> None:
+    """Lets go of what it is given."""
+
+
 async def swallow_cancellation() -> str:
     events.append("waiting")
     try:
