@@ -8,7 +8,7 @@
 #include <atomic>
 #include <csignal>
 #include <cstdio>
-#include <mutex>
+#include <set>
 #include <vector>
 
 #include <pyasync/bridge/asyncio_api.hpp>
@@ -81,7 +81,7 @@ private:
     bool installed_ = false;
 };
 
-/// Cancels on one libuv loop whatever carries the given event loop.
+/// Cancels on one libuv loop what carries the given event loop and is waited for by nobody.
 class cancel_sweep final : detail::work {
 public:
     static void send(uv::loop& to, detail::ref<detail::asyncio_inbox> inbox) {
@@ -95,7 +95,7 @@ private:
     static void arrive(work& self, detail::delivery how) noexcept {
         const std::unique_ptr<cancel_sweep> sweep(static_cast<cancel_sweep*>(&self));
         if (how == detail::delivery::refused) return;
-        sweep->loop_.running().cancel_if([&](detail::in_flight& entry) {
+        sweep->loop_.running().abandon_if([&](detail::in_flight& entry) {
             const auto* const locals = static_cast<const detail::task_locals_state*>(entry.carried());
             return locals != nullptr && &locals->inbox() == sweep->inbox_.get();
         });
@@ -153,6 +153,17 @@ py::bound make_loop_factory(py::python py, const std::string& name) {
 
 namespace detail {
 
+namespace {
+
+void refuse_running_loop(py::python py) {
+    if (py.import("asyncio").attr("_get_running_loop")().is_none()) return;
+    py::detail::raise(py, PyExc_RuntimeError,
+                      "run() and run_until_complete() cannot be called while an event loop runs on this thread; co_await "
+                      "the task, or give it to Python with future_into_py()");
+}
+
+}  // namespace
+
 class loop_runner::state {
 public:
     state(py::python py, const options& how)
@@ -209,8 +220,17 @@ std::vector<std::string> loop_runner::state::cancel_all() {
     for (const py::bound& task : asyncio.attr("all_tasks")(loop)) tasks.push_back(task);
     if (tasks.empty() && inbox.roots() == 0) return {};
 
+    // Each is cancelled once: what another one waits for is cancelled by that one, on either side. A second
+    // cancellation would interrupt the cleaning up.
+    std::set<PyObject*> awaited_by_cpp;
+    inbox.for_each_dependent([&](loop_dependent& entry) {
+        entry.loop_stopping(py);
+        if (PyObject* const task = entry.awaited_task()) awaited_by_cpp.insert(task);
+    });
+    for (const py::bound& task : tasks) {
+        if (!awaited_by_cpp.contains(task.ptr())) task.call_method("cancel");
+    }
     for (uv::loop* each : uv::loop_pool::instance().running()) cancel_sweep::send(*each, ref<asyncio_inbox>::share(&inbox));
-    for (const py::bound& task : tasks) task.call_method("cancel");
     const py::bound idle = loop.call_method("create_future");
     idle_message::watch(inbox, idle);
     std::vector<py::bound> awaited = tasks;
@@ -228,11 +248,15 @@ std::vector<std::string> loop_runner::state::cancel_all() {
 }
 
 loop_runner::loop_runner(py::python py, const options& how) {
+    refuse_running_loop(py);
     uv::loop_pool::instance().configure(how.loop_threads);
     state_ = std::make_unique<state>(py, how);
 }
 
-loop_runner::loop_runner(const py::bound& event_loop) : state_(std::make_unique<state>(event_loop)) {}
+loop_runner::loop_runner(const py::bound& event_loop) {
+    refuse_running_loop(event_loop.py());
+    state_ = std::make_unique<state>(event_loop);
+}
 
 loop_runner::~loop_runner() { close(); }
 

@@ -117,6 +117,15 @@ void python_await::cancel_await(py::python py) noexcept {
     Py_XDECREF(answer);
 }
 
+void python_await::abandon_await(py::python py) noexcept {
+    if (task_ == nullptr) return;
+    PyObject* const requests = PyObject_CallMethod(task_, "cancelling", nullptr);
+    const bool asked_before = requests != nullptr && PyObject_IsTrue(requests) == 1;
+    Py_XDECREF(requests);
+    PyErr_Clear();  // a Future does not count the requests
+    if (!asked_before) cancel_await(py);
+}
+
 void python_await::loop_closed(py::python py) noexcept { ends_with_error(py, loop_closed_error()); }
 
 void python_await::continues_as(PyObject* task) noexcept {

@@ -55,7 +55,7 @@ public:
     void abandon() noexcept {
         if (std::exchange(future_, nullptr) == nullptr) return;
         inbox_->dismiss(*this);
-        if (!state_->done()) state_->cancel();
+        if (!state_->done()) state_->abandon();
     }
 
 private:
@@ -71,8 +71,12 @@ private:
 
     void loop_closed(py::python) noexcept override {
         as_future(std::exchange(future_, nullptr)).state = progress::cancelled;
-        state_->cancel();
+        state_->abandon();
     }
+    void loop_stopping(py::python) noexcept override {
+        if (as_future(future_).callback == nullptr && as_future(future_).more_callbacks == nullptr) state_->abandon();
+    }
+    [[nodiscard]] PyObject* awaited_task() const noexcept override { return nullptr; }
 
     PyObject* future_;
     ref<future_state_base> state_;

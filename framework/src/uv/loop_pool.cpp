@@ -43,7 +43,7 @@ private:
         if (how == delivery::refused) return finish(self, how);
         message.handle = &finish;
         auto& running = message.loop_->running();
-        running.cancel_if([](in_flight&) { return true; });
+        running.abandon_if([](in_flight&) { return true; });
         running.notify_when_empty(message);
     }
     static void finish(work& self, delivery) noexcept {

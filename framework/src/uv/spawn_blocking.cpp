@@ -51,7 +51,7 @@ void blocking_job::end(std::exception_ptr error) noexcept {
     if (carried) carried->root_finished();
 }
 
-void blocking_job::cancel_here() noexcept {
+void blocking_job::abandon_here() noexcept {
     if (request_ != nullptr) uv_cancel(reinterpret_cast<uv_req_t*>(&request_->raw));
 }
 
@@ -64,7 +64,7 @@ void blocking_job::post_cancel() noexcept {
 void blocking_job::cancel_delivered(work& self, delivery how) noexcept {
     blocking_job& job = static_cast<message&>(self).job;
     job.cancel_posted_.store(false, std::memory_order_release);
-    if (how == delivery::served) job.cancel_here();
+    if (how == delivery::served) job.abandon_here();
     job.drop();
 }
 

@@ -20,6 +20,12 @@ public:
     /// The loop is gone: nothing that waits on it will ever happen. The entry has left the list already.
     virtual void loop_closed(py::python py) noexcept = 0;
 
+    /// Everything on the loop is about to be cancelled: what nobody waits for cancels itself.
+    virtual void loop_stopping(py::python py) noexcept = 0;
+
+    /// The Task or Future that a C++ task waits for by this, borrowed, or null: it is cancelled with that one.
+    [[nodiscard]] virtual PyObject* awaited_task() const noexcept = 0;
+
 protected:
     loop_dependent() = default;
     ~loop_dependent() = default;
@@ -59,6 +65,14 @@ public:
     /// Under the GIL.
     void enlist(loop_dependent& entry) noexcept;
     void dismiss(loop_dependent& entry) noexcept;
+
+    template <typename Visitor>
+    void for_each_dependent(Visitor&& visit) {
+        for (loop_dependent *entry = dependents_, *next = nullptr; entry != nullptr; entry = next) {
+            next = entry->next_;
+            visit(*entry);
+        }
+    }
 
     /// A handler has left a SystemExit or KeyboardInterrupt set: takes it, to raise it out of the loop as asyncio does
     /// with its own callbacks.

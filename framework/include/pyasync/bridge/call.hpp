@@ -74,6 +74,7 @@ private:
         finish();
     }
     void cancel_served(py::python py) noexcept override { cancel_await(py); }
+    [[nodiscard]] bool has_waiter() const noexcept override { return true; }
     void refused() noexcept override { outcome_.set_error(loop_closed_error()); }
 
     std::string target_;

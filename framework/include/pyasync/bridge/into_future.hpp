@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <atomic>
 #include <source_location>
 #include <utility>
 
@@ -39,6 +40,10 @@ public:
     void cancel() noexcept override {
         if (shared_locals()) send_cancel();
     }
+    void abandon() noexcept override {
+        abandoned_.store(true, std::memory_order_relaxed);
+        cancel();
+    }
 
 private:
     ~awaited_python() override = default;
@@ -51,7 +56,10 @@ private:
         const py::bound awaitable = std::move(awaitable_).bind(py);
         start(py, awaitable, locals());
     }
-    void cancel_served(py::python py) noexcept override { cancel_await(py); }
+    void cancel_served(py::python py) noexcept override {
+        abandoned_.load(std::memory_order_relaxed) ? abandon_await(py) : cancel_await(py);
+    }
+    [[nodiscard]] bool has_waiter() const noexcept override { return this->awaited(); }
     void refused() noexcept override { this->outcome.set_error(loop_closed_error()); }
     void came_home() noexcept override {
         this->complete();
@@ -70,6 +78,7 @@ private:
     }
 
     py::object awaitable_;
+    std::atomic<bool> abandoned_{false};
 };
 
 }  // namespace detail

@@ -40,6 +40,12 @@ protected:
     /// Asks the Python side to end early.
     void cancel_await(py::python py) noexcept;
 
+    /// The same, unless it has been asked before.
+    void abandon_await(py::python py) noexcept;
+
+    /// Does a C++ task wait for it at present?
+    [[nodiscard]] virtual bool has_waiter() const noexcept = 0;
+
     /// How it ended. The object may be gone when these return.
     virtual void returned(py::python py, const py::bound& value) noexcept = 0;
     virtual void raised(py::python py, std::exception_ptr error) noexcept = 0;
@@ -48,6 +54,8 @@ private:
     friend class eager_task;
 
     void loop_closed(py::python py) noexcept override;
+    void loop_stopping(py::python) noexcept override {}  // it has a Task, which is cancelled with all others
+    [[nodiscard]] PyObject* awaited_task() const noexcept override { return has_waiter() ? task_ : nullptr; }
 
     /// It goes on as that Task or Future.
     void continues_as(PyObject* task) noexcept;

@@ -32,8 +32,18 @@ public:
         return waiter_.compare_exchange_strong(nobody, &waiter, std::memory_order_acq_rel, std::memory_order_acquire);
     }
 
+    /// Does somebody wait for it? Whoever cancels that one cancels this, too.
+    [[nodiscard]] bool awaited() const noexcept {
+        const work* const waiter = waiter_.load(std::memory_order_acquire);
+        return waiter != nullptr && waiter != ended();
+    }
+
     /// Asks the operation to end early; any thread, any number of times, without effect on one that has ended.
     virtual void cancel() noexcept = 0;
+
+    /// Nobody wants it any more: cancels it, unless that has been done for want of interest before. (A second
+    /// cancellation would interrupt the cleaning up that the first has started.)
+    virtual void abandon() noexcept = 0;
 
     /// A task is about to wait for it; what could not start for want of an event loop can do so now.
     virtual void awaited_in(task_context&) {}
@@ -72,7 +82,7 @@ public:
     future_awaiter(ref<future_state<T>> state, task_context& context, const std::source_location& where) noexcept
         : suspension(context, where), work(&continue_task), state_(std::move(state)) {}
     ~future_awaiter() {
-        if (!state_->done()) state_->cancel();
+        if (!state_->done()) state_->abandon();
     }
 
     [[nodiscard]] bool await_ready() {
@@ -124,7 +134,9 @@ public:
         std::swap(state_, other.state_);
         return *this;
     }
-    ~future() { cancel(); }
+    ~future() {
+        if (state_ && !state_->done()) state_->abandon();
+    }
 
     /// Asks it to end early; it ends when it has unwound.
     void cancel() noexcept {

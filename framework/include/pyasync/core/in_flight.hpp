@@ -25,8 +25,11 @@ public:
     /// What it carries along; may be null.
     [[nodiscard]] virtual const task_locals_base* carried() const noexcept = 0;
 
-    /// Asks it to end early. It does not leave the list from within this call.
-    virtual void cancel_here() noexcept = 0;
+    /// Does another one wait for it, so that cancelling that one is enough?
+    [[nodiscard]] virtual bool awaited() const noexcept = 0;
+
+    /// Nobody wants it any more: asks it to end early, once. It does not leave the list from within this call.
+    virtual void abandon_here() noexcept = 0;
 
 protected:
     explicit in_flight(const std::source_location& where) noexcept : where_(where) {}
@@ -67,11 +70,11 @@ public:
         if (first_ == nullptr) deliver_emptiness();
     }
 
-    /// Asks every entry for which `chosen(entry)` holds to end early.
+    /// Asks every entry for which `chosen(entry)` holds, and that no other one waits for, to end early.
     template <typename Predicate>
-    void cancel_if(Predicate&& chosen) noexcept {
+    void abandon_if(Predicate&& chosen) noexcept {
         for (in_flight* entry = first_; entry != nullptr; entry = entry->next_) {
-            if (chosen(*entry)) entry->cancel_here();
+            if (!entry->awaited() && chosen(*entry)) entry->abandon_here();
         }
     }
 

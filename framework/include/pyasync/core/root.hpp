@@ -20,7 +20,9 @@ class root_base : public in_flight {
 public:
     [[nodiscard]] task_context& context() noexcept { return context_; }
     [[nodiscard]] const task_locals_base* carried() const noexcept override { return context_.locals().get(); }
-    void cancel_here() noexcept override { context_.cancel(); }
+    void abandon_here() noexcept override {
+        if (!abandoned_.exchange(true, std::memory_order_relaxed)) context_.cancel();
+    }
 
     /// Its outermost coroutine has ended.
     virtual void ended() noexcept = 0;
@@ -36,6 +38,9 @@ protected:
     /// Gives up the locals, after that.
     void finish() noexcept;
     void post_cancel() noexcept;
+    void post_abandon() noexcept {
+        if (!abandoned_.exchange(true, std::memory_order_relaxed)) post_cancel();
+    }
 
     virtual void start() noexcept = 0;
     virtual void refuse() noexcept = 0;
@@ -58,6 +63,7 @@ private:
     task_context context_;
     start_message start_{*this};
     cancel_message cancel_{*this};
+    std::atomic<bool> abandoned_{false};
 };
 
 template <typename T>
@@ -76,6 +82,8 @@ public:
     }
 
     void cancel() noexcept override { post_cancel(); }
+    void abandon() noexcept override { post_abandon(); }
+    [[nodiscard]] bool awaited() const noexcept override { return future_state<T>::awaited(); }
 
     [[nodiscard]] std::unique_ptr<exception_trail> take_trail() noexcept override { return context().take_trail(); }
 

@@ -13,11 +13,11 @@ namespace pyasync::py {
 
 struct interpreter_options {
     /// Go before everything else on `sys.path`, after the program's own folder.
-    std::vector<std::filesystem::path> module_search_paths;
+    std::vector<std::filesystem::path> module_search_paths = {};
     /// Python's isolated mode: no environment variables, no user site-packages, no program's folder on `sys.path`.
     bool isolated = false;
     /// `sys.argv`; the first is the program's name.
-    std::vector<std::string> arguments;
+    std::vector<std::string> arguments = {};
 };
 
 /// The embedded interpreter: initialised by the constructor, finalised by the destructor.

@@ -19,7 +19,7 @@ namespace detail {
 class blocking_job : public pyasync::detail::in_flight {
 public:
     [[nodiscard]] const pyasync::detail::task_locals_base* carried() const noexcept override { return locals_.get(); }
-    void cancel_here() noexcept override;
+    void abandon_here() noexcept override;
 
 protected:
     blocking_job(loop& home, pyasync::detail::locals_ref locals, const std::source_location& where) noexcept
@@ -71,6 +71,8 @@ public:
     }
 
     void cancel() noexcept override { post_cancel(); }
+    void abandon() noexcept override { post_cancel(); }
+    [[nodiscard]] bool awaited() const noexcept override { return pyasync::detail::future_state<T>::awaited(); }
 
 private:
     ~blocking_state() override = default;
