@@ -22,7 +22,7 @@ inline bool has_module(const char* name) {
     const bool found = pyasync::with_gil([&](pyasync::py::python py) {
         return !py.import("importlib.util").attr("find_spec")(name).is_none();
     });
-    if (!found) MESSAGE("skipped: no Python module " << name);
+    if (!found) MESSAGE("skipped: no Python module " << std::string(name));
     return found;
 }
 
