@@ -86,3 +86,18 @@ TEST_CASE("a flood of requests does not starve the event loop's own callbacks") 
         co_await std::move(flood);
     });
 }
+
+TEST_CASE("a reference that dies on a loop thread is given back, though nothing else crosses") {
+    on_loops([]() -> task<> {
+        const auto watch = [](py::python p) {
+            const py::bound watched = p.import("types").attr("SimpleNamespace")();
+            const py::bound loop = pyasync::get_running_loop(p);
+            const py::bound collected = loop.call_method("create_future");
+            p.import("weakref").attr("finalize")(watched, collected.attr("set_result"), p.none());
+            return std::pair(watched.unbind(), pyasync::into_future<void>(collected));
+        };
+        auto [object, collected] = co_await on_asyncio(watch);
+        object.reset();
+        co_await std::move(collected);
+    });
+}

@@ -3,11 +3,13 @@
 #include <pyasync/bridge/task_locals.hpp>
 
 #include <mutex>
+#include <new>
 #include <stdexcept>
 
 #include <pyasync/bridge/asyncio_api.hpp>
 #include <pyasync/py/convert.hpp>
 #include <pyasync/py/error.hpp>
+#include <pyasync/py/reclaim.hpp>
 
 namespace pyasync {
 namespace detail {
@@ -24,6 +26,20 @@ struct default_locals {
 default_locals& application_locals() {
     static auto* const only = new default_locals;
     return *only;
+}
+
+/// A reason to drain: the drain ends with reclaiming what has been given up on other threads.
+struct reclaim_call final : work {
+    reclaim_call() noexcept : work(&arrive) {}
+    static void arrive(work& self, delivery) noexcept { delete static_cast<reclaim_call*>(&self); }
+};
+
+/// References that die without the GIL are the application's loop's to reclaim, while there is one.
+void wake_application() noexcept {
+    default_locals& application = application_locals();
+    const std::lock_guard lock(application.mutex);
+    if (!application.value) return;
+    if (auto* const call = new (std::nothrow) reclaim_call) application.value->inbox().post(*call);
 }
 
 /// Guards `parent_` of all locals: it changes once in their lives.
@@ -84,6 +100,7 @@ acting_for::acting_for(ref<task_locals_state> locals) noexcept
 acting_for::~acting_for() { acting_locals = std::move(outer_); }
 
 ref<task_locals_state> exchange_default_locals(ref<task_locals_state> locals) noexcept {
+    py::detail::on_given_up(&wake_application);
     default_locals& application = application_locals();
     const std::lock_guard lock(application.mutex);
     return std::exchange(application.value, std::move(locals));

@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <memory>
 #include <mutex>
 #include <stdexcept>
 #include <string>
@@ -23,74 +24,81 @@ namespace {
 
 std::atomic<bool> in_forked_child{false};
 
-/// Asks one loop to cancel all that it runs, and to say when that has ended.
-class farewell final : work {
+/// A message to a loop whose sender waits for the answer, but not for ever: it owns itself until the loop, which may be
+/// stuck, has come to it.
+class letter : work {
 public:
-    farewell() noexcept : work(&begin) {}
-
-    void send(loop& to) noexcept {
-        loop_ = &to;
-        to.post(*this);
+    static void send(std::shared_ptr<letter> sent, loop& to) {
+        sent->loop_ = &to;
+        sent->self_ = sent;
+        to.post(*sent);
     }
-    [[nodiscard]] bool wait_until(detail::clock::time_point end) {
+    [[nodiscard]] bool answered_until(detail::clock::time_point end) {
         std::unique_lock lock(mutex_);
-        return ended_.wait_until(lock, end, [this] { return over_; });
+        return answered_.wait_until(lock, end, [this] { return over_; });
+    }
+
+protected:
+    explicit letter(handler on_delivery) noexcept : work(on_delivery) {}
+    virtual ~letter() = default;
+
+    [[nodiscard]] pyasync::detail::in_flight_list& running() const noexcept { return loop_->running(); }
+    static letter& of(work& self) noexcept { return static_cast<letter&>(self); }
+
+    /// Loop thread; the last thing that touches the letter.
+    static void answer(work& self, delivery) noexcept {
+        const std::shared_ptr<letter> own = std::move(of(self).self_);
+        const std::lock_guard lock(own->mutex_);
+        own->over_ = true;
+        own->answered_.notify_all();
+    }
+    /// Has `self` answered when the loop runs nothing any more.
+    static void answer_when_empty(work& self) noexcept {
+        self.handle = &answer;
+        of(self).running().notify_when_empty(self);
     }
 
 private:
-    static void begin(work& self, delivery how) noexcept {
-        auto& message = static_cast<farewell&>(self);
-        if (how == delivery::refused) return finish(self, how);
-        message.handle = &finish;
-        auto& running = message.loop_->running();
-        running.abandon_if([](in_flight&) { return true; });
-        running.notify_when_empty(message);
-    }
-    static void finish(work& self, delivery) noexcept {
-        auto& message = static_cast<farewell&>(self);
-        const std::lock_guard lock(message.mutex_);
-        message.over_ = true;
-        message.ended_.notify_all();
-    }
-
     loop* loop_ = nullptr;
+    std::shared_ptr<letter> self_;
     std::mutex mutex_;
-    std::condition_variable ended_;
+    std::condition_variable answered_;
     bool over_ = false;
 };
 
-/// Asks a loop that has not come to an end what it is at. A loop whose thread is stuck does not answer.
-class inquiry final : work {
+/// Asks one loop to cancel all that it runs, and to say when that has ended.
+class farewell final : public letter {
 public:
-    inquiry() noexcept : work(&answer) {}
-
-    [[nodiscard]] bool ask(loop& whom, std::chrono::milliseconds limit, std::vector<std::source_location>& left) {
-        loop_ = &whom;
-        whom.post(*this);
-        std::unique_lock lock(mutex_);
-        if (!answered_.wait_for(lock, limit, [this] { return over_; })) return false;
-        left.insert(left.end(), found_.begin(), found_.end());
-        return true;
-    }
+    farewell() noexcept : letter(&begin) {}
 
 private:
-    static void answer(work& self, delivery how) noexcept {
-        auto& message = static_cast<inquiry&>(self);
-        const std::lock_guard lock(message.mutex_);
+    static void begin(work& self, delivery how) noexcept {
+        if (how == delivery::refused) return answer(self, how);
+        of(self).running().abandon_if([](in_flight&) { return true; });
+        answer_when_empty(self);
+    }
+};
+
+/// Asks a loop what it is at.
+class inquiry final : public letter {
+public:
+    inquiry() noexcept : letter(&list) {}
+
+    /// Once it is answered.
+    [[nodiscard]] const std::vector<std::source_location>& found() const noexcept { return found_; }
+
+private:
+    static void list(work& self, delivery how) noexcept {
+        auto& mine = static_cast<inquiry&>(of(self));
         if (how == delivery::served) {
-            for (in_flight* entry = message.loop_->running().first(); entry != nullptr; entry = entry->next()) {
-                message.found_.push_back(entry->where());
+            for (in_flight* entry = mine.running().first(); entry != nullptr; entry = entry->next()) {
+                mine.found_.push_back(entry->where());
             }
         }
-        message.over_ = true;
-        message.answered_.notify_all();
+        answer(self, how);
     }
 
-    loop* loop_ = nullptr;
-    std::mutex mutex_;
-    std::condition_variable answered_;
     std::vector<std::source_location> found_;
-    bool over_ = false;
 };
 
 }  // namespace
@@ -147,12 +155,13 @@ loop& loop_pool::next() {
     if (pool.stopped.load(std::memory_order_acquire)) std::rethrow_exception(pyasync::detail::stopped_error());
     if (!pool.started.load(std::memory_order_acquire)) pool.start();
     const std::size_t count = pool.loops.size();
-    return *pool.loops[count == 1 ? 0 : pool.turn.fetch_add(1, std::memory_order_relaxed) % count];
+    return *pool.loops[pool.turn.fetch_add(1, std::memory_order_relaxed) % count];
 }
 
 std::vector<loop*> loop_pool::running() const {
     const state& pool = shared();
     if (!pool.started.load(std::memory_order_acquire) || pool.stopped.load(std::memory_order_acquire)) return {};
+    if (in_forked_child.load(std::memory_order_relaxed)) return {};
     return pool.loops;
 }
 
@@ -160,10 +169,13 @@ std::vector<std::source_location> loop_pool::in_flight() const {
     constexpr auto patience = std::chrono::milliseconds(100);
     std::vector<std::source_location> found;
     for (loop* asked : running()) {
-        auto question = std::make_unique<inquiry>();
-        if (question->ask(*asked, patience, found)) continue;
-        found.emplace_back();
-        static_cast<void>(question.release());  // it may be answered yet
+        const auto question = std::make_shared<inquiry>();
+        letter::send(question, *asked);
+        if (question->answered_until(detail::clock::now() + patience)) {
+            found.insert(found.end(), question->found().begin(), question->found().end());
+        } else {
+            found.emplace_back();
+        }
     }
     return found;
 }
@@ -172,15 +184,23 @@ std::vector<std::source_location> loop_pool::stop(std::chrono::milliseconds limi
     state& pool = shared();
     if (!pool.started || in_forked_child || pool.stopped) return {};
     const auto end = detail::clock::now() + limit;
-    bool all_ended = true;
-    for (loop* stopping : pool.loops) {
-        auto message = std::make_unique<farewell>();
-        message->send(*stopping);
-        if (message->wait_until(end)) continue;
-        all_ended = false;
-        static_cast<void>(message.release());  // the loop may come to it yet
+    const auto all_empty = [&pool, end] {
+        bool all_answered = true;
+        for (loop* stopping : pool.loops) {
+            const auto message = std::make_shared<farewell>();
+            letter::send(message, *stopping);
+            all_answered = message->answered_until(end) && all_answered;
+        }
+        return all_answered;
+    };
+    // What unwinds may start something, on a loop that was empty already: it is over when nothing has been started since
+    // before the last round but one. (In that one the starter may have been at it.)
+    for (bool quiet = false; !quiet;) {
+        const std::size_t turn = pool.turn.load(std::memory_order_relaxed);
+        if (!all_empty() || !all_empty()) return in_flight();
+        quiet = pool.turn.load(std::memory_order_relaxed) == turn;
+        if (!quiet && detail::clock::now() >= end) return in_flight();
     }
-    if (!all_ended) return in_flight();
     pool.stopped = true;
     for (loop* stopping : pool.loops) delete stopping;
     return {};

@@ -32,6 +32,7 @@ void blocking_job::begin() noexcept {
 void blocking_job::start(work& self, delivery how) noexcept {
     blocking_job& job = static_cast<message&>(self).job;
     if (how == delivery::refused) return job.end(pyasync::detail::stopped_error());
+    if (job.cancelled_early_) return job.end(std::make_exception_ptr(cancelled()));
     job.home_->running().insert(job);
     try {
         auto made = std::make_unique<request>();
@@ -52,7 +53,11 @@ void blocking_job::end(std::exception_ptr error) noexcept {
 }
 
 void blocking_job::abandon_here() noexcept {
-    if (request_ != nullptr) uv_cancel(reinterpret_cast<uv_req_t*>(&request_->raw));
+    if (request_ != nullptr) {
+        uv_cancel(reinterpret_cast<uv_req_t*>(&request_->raw));
+    } else {
+        cancelled_early_ = true;  // on the loop's thread a cancellation may overtake a start that came from elsewhere
+    }
 }
 
 void blocking_job::post_cancel() noexcept {

@@ -105,7 +105,9 @@ public:
     }
 
 private:
-    static void continue_task(work& self, delivery) noexcept { static_cast<future_awaiter&>(self).resume(); }
+    static void continue_task(work& self, delivery how) noexcept {
+        if (how == delivery::served) static_cast<future_awaiter&>(self).resume();
+    }
     void cancel() noexcept override { state_->cancel(); }
 
     ref<future_state<T>> state_;

@@ -64,9 +64,11 @@ public:
 
     [[nodiscard]] in_flight* first() const noexcept { return first_; }
 
-    /// Delivers `message` on this thread as soon as the list is empty, which may be now.
+    /// Delivers `message` on this thread as soon as the list is empty, which may be now. It takes the place of an earlier
+    /// one, which is refused.
     void notify_when_empty(work& message) noexcept {
-        when_empty_ = &message;
+        work* const earlier = std::exchange(when_empty_, &message);
+        if (earlier != nullptr) earlier->handle(*earlier, delivery::refused);
         if (first_ == nullptr) deliver_emptiness();
     }
 

@@ -51,6 +51,7 @@ private:
     message start_{*this, &start};
     message cancel_{*this, &cancel_delivered};
     std::atomic<bool> cancel_posted_{false};
+    bool cancelled_early_ = false;
     request* request_ = nullptr;
 };
 
