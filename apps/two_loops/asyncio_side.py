@@ -10,11 +10,13 @@ from collections.abc import Callable
 async def tick(ticked: Callable[[float], asyncio.Future[None]], period: float, length: float) -> None:
     """Tick every `period` seconds for `length` seconds; tell C++ how late each tick comes."""
     loop = asyncio.get_running_loop()
+    due = loop.time() + period
     end = loop.time() + length
     while loop.time() < end:
-        due = loop.time() + period
-        await asyncio.sleep(period)
-        await ticked(loop.time() - due)
+        await asyncio.sleep(due - loop.time())
+        now = loop.time()
+        await ticked(now - due)
+        due = now + period
 
 
 async def block(blocked: Callable[[bool], asyncio.Future[None]], after: float, length: float) -> None:

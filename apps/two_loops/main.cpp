@@ -22,11 +22,13 @@ using shared_board = std::shared_ptr<scoreboard>;
 
 /// The C++ side. It draws both, since it moves whatever Python does.
 pyasync::task<> tick(shared_board board) {
+    auto due = scoreboard::clock::now() + period;
     while (!board->over()) {
-        const auto due = scoreboard::clock::now() + period;
-        co_await pyasync::uv::sleep(period);
-        board->ticked(scoreboard::libuv, scoreboard::clock::now() - due);
+        co_await pyasync::uv::sleep(due - scoreboard::clock::now());
+        const auto now = scoreboard::clock::now();
+        board->ticked(scoreboard::libuv, now - due);
         board->draw();
+        due = now + period;
     }
 }
 
