@@ -11,13 +11,14 @@ namespace {
 constexpr int page_count = 200;
 constexpr int connections = 50;
 
-/// A py::object has one owner; what many tasks use they share like any other C++ object.
+/// A py::object has one owner; what many tasks use they share, like any other C++ object.
 using shared_object = std::shared_ptr<const py::object>;
 
-/// Calls a method of a Python object, and awaits what it returns.
-pyasync::task<std::string> get_page(shared_object client, int number) {
+/// `await object.method(args...)`
+template <typename T = py::object, typename... Args>
+pyasync::task<T> await_method(shared_object object, const char* method, Args... args) {
     co_return co_await co_await pyasync::on_asyncio(
-        [&](py::python py) { return pyasync::into_future<std::string>(client->bind(py).call_method("get", number)); });
+        [&](py::python py) { return pyasync::into_future<T>(object->bind(py).call_method(method, args...)); });
 }
 
 std::string expected_page(int number) {
@@ -26,16 +27,12 @@ std::string expected_page(int number) {
     return text;
 }
 
-pyasync::task<int> run() {
-    const py::object site = co_await pyasync::call("pages:open_site");
-    const auto client = std::make_shared<const py::object>(co_await pyasync::on_asyncio([&](py::python py) {
-        return py.import("pages").attr("Client")(site.bind(py).attr("url"), connections).unbind();
-    }));
-
-    // Spawned first, awaited afterwards: all of them run at the same time, whatever order they end in.
+/// Reads all pages at the same time; returns how many of them are as they should be.
+pyasync::task<int> read_pages(shared_object client) {
     std::vector<pyasync::future<std::string>> pages;
-    for (int number = 0; number < page_count; ++number) pages.push_back(pyasync::spawn(get_page(client, number)));
-
+    for (int number = 0; number < page_count; ++number) {
+        pages.push_back(pyasync::spawn(await_method<std::string>(client, "get", number)));
+    }
     int right = 0;
     std::size_t bytes = 0;
     for (int number = 0; auto& page : pages) {
@@ -44,15 +41,31 @@ pyasync::task<int> run() {
         if (text == expected_page(number++)) ++right;
     }
     fmt::print("{} requests, {} bodies as they should be, {} bytes\n", page_count, right, bytes);
+    co_return right;
+}
+
+pyasync::task<int> run() {
+    const auto site = std::make_shared<const py::object>(co_await pyasync::call("pages:open_site"));
+    const auto client = std::make_shared<const py::object>(co_await pyasync::on_asyncio([&](py::python py) {
+        return py.import("pages").attr("Client")(site->bind(py).attr("url"), connections).unbind();
+    }));
+
+    // However it ends, by Ctrl-C, say, both are closed; and since no co_await may stand in a handler, that comes after
+    // it.
+    int right = 0;
+    std::exception_ptr failure;
+    try {
+        right = co_await read_pages(client);
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    co_await await_method(client, "close");
+    co_await await_method(site, "close");
+    if (failure) std::rethrow_exception(failure);
 
     const int most_at_once =
-        co_await pyasync::on_asyncio([&](py::python py) { return site.bind(py).attr("most_at_once").to<int>(); });
+        co_await pyasync::on_asyncio([&](py::python py) { return site->bind(py).attr("most_at_once").to<int>(); });
     fmt::print("the server has had {} requests at once\n", most_at_once);
-
-    for (const py::object* closing : {client.get(), &site}) {
-        co_await co_await pyasync::on_asyncio(
-            [closing](py::python py) { return pyasync::into_future(closing->bind(py).call_method("close")); });
-    }
     co_return right == page_count ? 0 : 1;
 }
 
