@@ -100,15 +100,19 @@ def pattern_of(expected: str) -> re.Pattern[str]:
 
 
 def difference(expected: list[str], printed: list[str]) -> list[str]:
-    """Return a diff of the two, empty where they match; lines that match are shown as they were expected."""
+    """Return a diff of the two, empty where they match."""
     patterns = [pattern_of(line) for line in expected]
 
     def as_expected(index: int, line: str) -> str:
         nearest_first = sorted(range(len(patterns)), key=lambda other: abs(other - index))
         return next((expected[other] for other in nearest_first if patterns[other].fullmatch(line)), line)
 
-    shown = [as_expected(index, line) for index, line in enumerate(printed)]
-    return list(difflib.unified_diff(expected, shown, "expected", "printed", lineterm="", n=1000))
+    compared = [as_expected(index, line) for index, line in enumerate(printed)]
+    every_line = len(expected) + len(printed)
+    diff = list(difflib.unified_diff(expected, compared, "expected", "printed", n=every_line, lineterm=""))
+    # Lines that match are compared as they were expected, and shown as they were printed.
+    lines = iter(printed)
+    return diff[:3] + [line if line.startswith("-") else line[0] + next(lines) for line in diff[3:]]
 
 
 def describe_code(code: int | None, timeout: float) -> str:
