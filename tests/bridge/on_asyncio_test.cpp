@@ -90,7 +90,7 @@ TEST_CASE("a flood of requests does not starve the event loop's own callbacks") 
 TEST_CASE("a reference that dies on a loop thread is given back, though nothing else crosses") {
     on_loops([]() -> task<> {
         const auto watch = [](py::python p) {
-            const py::bound watched = p.import("types").attr("SimpleNamespace")();
+            const py::bound watched = p.import("asyncio").attr("Event")();
             const py::bound loop = pyasync::get_running_loop(p);
             const py::bound collected = loop.call_method("create_future");
             p.import("weakref").attr("finalize")(watched, collected.attr("set_result"), p.none());
