@@ -311,9 +311,31 @@ TEST_CASE("a waiter resumes on its own thread, whichever thread completes what i
     theirs.load()->post(last);
 }
 
+TEST_CASE("a task whose home has stopped is left alone by what it waits for") {
+    // Neither is ever destroyed, as the coroutine is not.
+    static auto& home = *new manual_executor;
+    manual_executor other;
+    bool resumed = false;
+    manual_operation<> operation;
+    const auto child = [&]() -> task<> { co_await operation; };
+    const auto parent = [&]() -> task<> {
+        co_await launch(child(), other);
+        resumed = true;
+    };
+    static const auto& kept = *new auto(detail::root<void>::launch(parent(), home, {}, std::source_location::current()));
+    home.run_all();
+    other.run_all();
+    home.close();
+    operation.end_with();
+    other.run_all();
+    CHECK_FALSE(resumed);
+    CHECK_FALSE(kept->done());
+}
+
 /// A state that is completed by hand.
 struct bare_state final : detail::future_state<int> {
     void cancel() noexcept override { ++cancellations; }
+    void abandon() noexcept override { cancel(); }
     void end() noexcept { complete(); }
     int cancellations = 0;
 };

@@ -15,18 +15,20 @@ struct entry final : in_flight {
     explicit entry(const std::source_location& started = std::source_location::current()) noexcept
         : in_flight(started) {}
     [[nodiscard]] const task_locals_base* carried() const noexcept override { return nullptr; }
-    void cancel_here() noexcept override { ++cancellations; }
+    void abandon_here() noexcept override { ++cancellations; }
+    [[nodiscard]] bool awaited() const noexcept override { return has_waiter; }
 
     int cancellations = 0;
+    bool has_waiter = false;
 };
 
 struct message final : work {
     message() noexcept : work(&count) {}
     static void count(work& self, delivery how) noexcept {
-        CHECK(how == delivery::served);
-        ++static_cast<message&>(self).deliveries;
+        ++(how == delivery::served ? static_cast<message&>(self).deliveries : static_cast<message&>(self).refusals);
     }
     int deliveries = 0;
+    int refusals = 0;
 };
 
 bool lists(const in_flight_list& list, std::vector<const in_flight*> expected) {
@@ -78,15 +80,28 @@ TEST_CASE("an entry knows where it was started") {
     CHECK(here.where().line() == line);
 }
 
-TEST_CASE("cancel_if asks the chosen entries only") {
+TEST_CASE("abandon_if asks the chosen entries only") {
     in_flight_list list;
     entry a, b, c;
     for (entry* each : {&a, &b, &c}) list.insert(*each);
-    list.cancel_if([&](const in_flight& each) { return &each != &b; });
+    list.abandon_if([&](const in_flight& each) { return &each != &b; });
     CHECK(a.cancellations == 1);
     CHECK(b.cancellations == 0);
     CHECK(c.cancellations == 1);
     for (entry* each : {&a, &b, &c}) list.erase(*each);
+}
+
+TEST_CASE("abandon_if leaves what others wait for to those") {
+    in_flight_list list;
+    entry alone, awaited;
+    awaited.has_waiter = true;
+    list.insert(alone);
+    list.insert(awaited);
+    list.abandon_if([](const in_flight&) { return true; });
+    CHECK(alone.cancellations == 1);
+    CHECK(awaited.cancellations == 0);
+    list.erase(alone);
+    list.erase(awaited);
 }
 
 TEST_CASE("emptiness is told at once where the list is empty, once") {
@@ -111,6 +126,20 @@ TEST_CASE("emptiness is told when the last entry leaves") {
     CHECK(told.deliveries == 0);
     list.erase(b);
     CHECK(told.deliveries == 1);
+}
+
+TEST_CASE("whoever asks for emptiness last is told, and who asked before is refused") {
+    in_flight_list list;
+    entry a;
+    list.insert(a);
+    message first, second;
+    list.notify_when_empty(first);
+    list.notify_when_empty(second);
+    CHECK(first.refusals == 1);
+    list.erase(a);
+    CHECK(first.deliveries == 0);
+    CHECK(second.deliveries == 1);
+    CHECK(second.refusals == 0);
 }
 
 }  // namespace

@@ -48,6 +48,19 @@ TEST_CASE("a result that has failed holds the exception") {
     CHECK(message_of(value.error()) == "no luck");
 }
 
+TEST_CASE("a result whose exception has been taken holds no share in it, and has failed still") {
+    struct counting : std::exception {
+        counting(std::shared_ptr<int> shared_) : shared(std::move(shared_)) {}
+        std::shared_ptr<int> shared;
+    };
+    const auto shared = std::make_shared<int>(1);
+    result<int> value;
+    value.set_error(std::make_exception_ptr(counting(shared)));
+    { const std::exception_ptr taken = value.take_error(); }
+    CHECK(shared.use_count() == 1);
+    CHECK(value.failed());
+}
+
 TEST_CASE("a result may hold an exception_ptr as its value") {
     result<std::exception_ptr> value;
     value.set_value(std::make_exception_ptr(std::runtime_error("a value")));

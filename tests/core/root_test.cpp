@@ -94,7 +94,7 @@ TEST_CASE("what is listed can be cancelled from the list") {
     const auto body = [&]() -> task<> { co_await operation; };
     future<> running = launch(body(), executor);
     executor.run_all();
-    executor.running().cancel_if([](const detail::in_flight&) { return true; });
+    executor.running().abandon_if([](const detail::in_flight&) { return true; });
     executor.run_all();
     CHECK_THROWS_AS(outcome_of(std::move(running)), cancelled);
 }
@@ -151,7 +151,7 @@ TEST_CASE("a cancellation that its executor refuses is dropped") {
     executor.close();
     CHECK(operation.cancellations() == 0);
     // As the loops do, the executor leaves the task alone; the test ends it, to leave nothing behind.
-    executor.running().cancel_if([](const detail::in_flight&) { return true; });
+    executor.running().abandon_if([](const detail::in_flight&) { return true; });
     CHECK_THROWS_AS(outcome_of(std::move(running)), cancelled);
 }
 

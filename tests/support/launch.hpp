@@ -25,7 +25,8 @@ template <typename T>
 T outcome_of(future<T> ended) {
     const auto state = std::move(ended).release();
     if (!state->done()) throw std::logic_error("the operation has not ended");
-    if (state->outcome.failed()) std::rethrow_exception(state->outcome.error());
+    static_cast<void>(state->take_trail());  // it, too, holds on to the exception
+    if (state->outcome.failed()) std::rethrow_exception(state->outcome.take_error());
     return state->outcome.take();
 }
 

@@ -15,6 +15,7 @@ int main(int argc, char** argv) {
     const int result = context.run();
     if (!python.finalise(std::chrono::seconds(10))) {
         std::fputs("a thread has kept the GIL after the last test case\n", stderr);
+        python.abandon();
         return 1;
     }
     return result;

@@ -91,7 +91,7 @@ ref<root<T>> run_root(py::python py, loop_runner& runner, task<T> body, const st
 template <typename T>
 T run_on(py::python py, loop_runner& runner, task<T> body, const std::source_location& where) {
     const ref<root<T>> main = run_root(py, runner, std::move(body), where);
-    if (main->outcome.failed()) std::rethrow_exception(main->outcome.error());
+    if (main->outcome.failed()) std::rethrow_exception(main->outcome.take_error());
     return main->outcome.take();
 }
 

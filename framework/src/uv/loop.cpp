@@ -41,7 +41,14 @@ public:
     }
     polled_descriptor(const polled_descriptor&) = delete;
     polled_descriptor& operator=(const polled_descriptor&) = delete;
-    ~polled_descriptor() { ::close(descriptor_); }
+    ~polled_descriptor() {
+        auto* const handle = reinterpret_cast<uv_handle_t*>(&handle_);
+        if (uv_is_closing(handle) == 0) {  // the loop never ran: something that it needs could not be had
+            uv_close(handle, nullptr);
+            uv_run(handle_.loop, UV_RUN_NOWAIT);
+        }
+        ::close(descriptor_);
+    }
 
     /// Takes the count away that made the descriptor readable.
     void clear() const noexcept {

@@ -26,7 +26,7 @@ std::atomic<bool> in_forked_child{false};
 
 /// A message to a loop whose sender waits for the answer, but not for ever: it owns itself until the loop, which may be
 /// stuck, has come to it.
-class letter : work {
+class letter : public work {
 public:
     static void send(std::shared_ptr<letter> sent, loop& to) {
         sent->loop_ = &to;
@@ -43,19 +43,13 @@ protected:
     virtual ~letter() = default;
 
     [[nodiscard]] pyasync::detail::in_flight_list& running() const noexcept { return loop_->running(); }
-    static letter& of(work& self) noexcept { return static_cast<letter&>(self); }
 
     /// Loop thread; the last thing that touches the letter.
     static void answer(work& self, delivery) noexcept {
-        const std::shared_ptr<letter> own = std::move(of(self).self_);
+        const std::shared_ptr<letter> own = std::move(static_cast<letter&>(self).self_);
         const std::lock_guard lock(own->mutex_);
         own->over_ = true;
         own->answered_.notify_all();
-    }
-    /// Has `self` answered when the loop runs nothing any more.
-    static void answer_when_empty(work& self) noexcept {
-        self.handle = &answer;
-        of(self).running().notify_when_empty(self);
     }
 
 private:
@@ -74,8 +68,10 @@ public:
 private:
     static void begin(work& self, delivery how) noexcept {
         if (how == delivery::refused) return answer(self, how);
-        of(self).running().abandon_if([](in_flight&) { return true; });
-        answer_when_empty(self);
+        self.handle = &answer;
+        auto& running = static_cast<farewell&>(self).running();
+        running.abandon_if([](in_flight&) { return true; });
+        running.notify_when_empty(self);
     }
 };
 
@@ -89,7 +85,7 @@ public:
 
 private:
     static void list(work& self, delivery how) noexcept {
-        auto& mine = static_cast<inquiry&>(of(self));
+        auto& mine = static_cast<inquiry&>(self);
         if (how == delivery::served) {
             for (in_flight* entry = mine.running().first(); entry != nullptr; entry = entry->next()) {
                 mine.found_.push_back(entry->where());

@@ -21,7 +21,7 @@ using take_result = py::bound (*)(py::python, future_state_base&);
 template <typename T>
 py::bound take_for_python(py::python py, future_state_base& state) {
     result<T>& outcome = static_cast<future_state<T>&>(state).outcome;
-    if (outcome.failed()) std::rethrow_exception(outcome.error());
+    if (outcome.failed()) std::rethrow_exception(outcome.take_error());
     if constexpr (std::is_void_v<T>) {
         return py.none();
     } else {

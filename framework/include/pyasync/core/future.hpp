@@ -99,7 +99,8 @@ public:
     T await_resume() {
         if (state_->outcome.failed()) {
             context().adopt_trail(state_->take_trail());
-            fail(state_->outcome.error());
+            // Taken: it shall die with whoever handles it, not on the thread that lets go of the state last.
+            fail(state_->outcome.take_error());
         }
         return state_->outcome.take();
     }

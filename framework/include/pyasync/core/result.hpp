@@ -29,6 +29,9 @@ public:
     /// The exception; the result must have failed.
     [[nodiscard]] const std::exception_ptr& error() const noexcept { return *std::get_if<2>(&content_); }
 
+    /// Moves the exception out; the result must have failed, and has still failed then.
+    [[nodiscard]] std::exception_ptr take_error() noexcept { return std::move(*std::get_if<2>(&content_)); }
+
     /// Moves the value out; the result must have one.
     [[nodiscard]] T take() {
         if constexpr (!std::is_void_v<T>) return std::move(*std::get_if<1>(&content_));
@@ -36,7 +39,7 @@ public:
 
     /// Moves what `other` holds in here, which must be ready; where the move throws, that is the error.
     void take_over(result& other) noexcept {
-        if (other.failed()) return set_error(other.error());
+        if (other.failed()) return set_error(other.take_error());
         set_from(*this, [&other] { return other.take(); });
     }
 
