@@ -1,0 +1,217 @@
+// tests/uv/sleep_test.cpp: waiting for time to pass: order, giving way, ending early, odd lengths.
+// SPDX-License-Identifier: MIT
+#include <pyasync/uv/sleep.hpp>
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <limits>
+#include <numeric>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "support/launch.hpp"
+#include "support/run_on.hpp"
+
+namespace pyasync::uv {
+namespace {
+
+using namespace std::chrono_literals;
+using detail::clock;
+using test::launch;
+using test::run_on;
+using test::wait_for;
+
+TEST_CASE("a sleep is never shorter than asked for, and continues on its loop") {
+    loop home;
+    const auto body = [&](clock::duration length) -> task<bool> {
+        const auto begin = clock::now();
+        co_await sleep(length);
+        co_return clock::now() - begin >= length && home.is_current();
+    };
+    for (const clock::duration length : {clock::duration(1ns), clock::duration(700us), clock::duration(3ms)}) {
+        CHECK(wait_for(launch(body(length), home)));
+    }
+}
+
+TEST_CASE("many sleeps end in the order of their deadlines") {
+    constexpr int sleepers = 200;
+    const unsigned seed = std::random_device()();
+    INFO("seed: ", seed);
+    std::vector<int> lengths(sleepers);
+    std::iota(lengths.begin(), lengths.end(), 1);
+    std::ranges::shuffle(lengths, std::mt19937(seed));
+
+    struct sleeper {
+        clock::duration length;
+        clock::time_point begun;
+        int ended = -1;
+    };
+    std::vector<sleeper> all;
+    for (const int length : lengths) all.push_back({.length = length * 200us, .begun = {}});
+    loop home;
+    int ended = 0;
+    const auto body = [&ended](sleeper& self) -> task<> {
+        self.begun = clock::now();
+        co_await sleep(self.length);
+        self.ended = ended++;
+    };
+    std::vector<future<>> running;
+    run_on(home, [&] {
+        for (sleeper& each : all) running.push_back(launch(body(each), home));
+    });
+    clock::time_point all_begun;
+    run_on(home, [&] { all_begun = clock::now(); });
+    for (future<>& each : running) wait_for(std::move(each));
+
+    // A deadline was set after its sleeper had begun, and before the next one began.
+    int certain = 0;
+    bool in_order = true;
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        const auto latest = (i + 1 < all.size() ? all[i + 1].begun : all_begun) + all[i].length;
+        for (const sleeper& other : all) {
+            if (latest >= other.begun + other.length) continue;
+            ++certain;
+            in_order = in_order && all[i].ended < other.ended;
+        }
+    }
+    CHECK(in_order);
+    CHECK(certain > sleepers);
+}
+
+TEST_CASE("a sleep of no length gives way to the loop's other work, once") {
+    loop home;
+    std::string order;
+    const auto body = [&order](char name, clock::duration length) -> task<> {
+        for (int i = 0; i < 3; ++i) {
+            order += name;
+            co_await sleep(length);
+        }
+    };
+    for (const clock::duration length : {clock::duration(0), clock::duration(-1s), clock::duration::min()}) {
+        order.clear();
+        std::vector<future<>> running;
+        run_on(home, [&] {
+            running.push_back(launch(body('a', length), home));
+            running.push_back(launch(body('b', length), home));
+        });
+        for (future<>& each : running) wait_for(std::move(each));
+        CHECK(order == "ababab");
+    }
+}
+
+TEST_CASE("a sleep of an hour that is cancelled ends at once") {
+    loop home;
+    const auto body = []() -> task<> { co_await sleep(1h); };
+    future<> running = launch(body(), home);
+    run_on(home, [] {});  // it sleeps
+    running.cancel();
+    CHECK_THROWS_AS(wait_for(std::move(running)), cancelled);
+}
+
+TEST_CASE("a cancelled sleep leaves the others asleep") {
+    loop home;
+    std::string order;
+    const auto body = [&order](char name, clock::duration length) -> task<> {
+        try {
+            co_await sleep(length);
+        } catch (const cancelled&) {
+            order += '!';
+        }
+        order += name;
+    };
+    std::vector<future<>> running;
+    running.push_back(launch(body('a', 1h), home));
+    running.push_back(launch(body('b', 5ms), home));
+    running.push_back(launch(body('c', 1h), home));
+    run_on(home, [] {});
+    running[2].cancel();
+    wait_for(std::move(running[2]));
+    wait_for(std::move(running[1]));
+    running[0].cancel();
+    wait_for(std::move(running[0]));
+    CHECK(order == "!cb!a");
+}
+
+TEST_CASE("a sleep of no length can be cancelled") {
+    loop home;
+    const auto body = []() -> task<> {
+        pyasync::detail::task_context* const me = pyasync::detail::task_context::current();
+        struct canceller final : pyasync::detail::work {
+            explicit canceller(pyasync::detail::task_context& whom) noexcept : work(&run), task(&whom) {}
+            static void run(work& self, pyasync::detail::delivery) noexcept {
+                static_cast<canceller&>(self).task->cancel();
+            }
+            pyasync::detail::task_context* task;
+        };
+        canceller before(*me);
+        me->home().post(before);  // delivered between the sleep's begin and its end
+        co_await sleep(0s);
+    };
+    CHECK_THROWS_AS(wait_for(launch(body(), home)), cancelled);
+}
+
+TEST_CASE("a cancelled sleeper may sleep again") {
+    loop home;
+    const auto body = []() -> task<int> {
+        try {
+            co_await sleep(1h);
+        } catch (const cancelled&) {
+        }
+        co_await sleep(1ms);
+        co_await sleep(0s);
+        co_return 3;
+    };
+    future<int> running = launch(body(), home);
+    run_on(home, [] {});
+    running.cancel();
+    CHECK(wait_for(std::move(running)) == 3);
+}
+
+TEST_CASE("a cancellation before a sleep is thrown instead of it") {
+    loop home;
+    const auto body = [](clock::duration length) -> task<> {
+        pyasync::detail::task_context::current()->cancel();
+        co_await sleep(length);
+    };
+    CHECK_THROWS_AS(wait_for(launch(body(1h), home)), cancelled);
+    CHECK_THROWS_AS(wait_for(launch(body(0s), home)), cancelled);
+}
+
+TEST_CASE("lengths are rounded up to the clock's, and what is not a length is none") {
+    using seconds = std::chrono::duration<double>;
+    constexpr double infinity = std::numeric_limits<double>::infinity();
+    constexpr auto none = clock::duration::zero();
+    constexpr clock::duration longest = std::chrono::hours(24 * 365 * 100);
+
+    CHECK(sleep(1500us).length == 1500us);
+    CHECK(sleep(2min).length == 120s);
+    CHECK(sleep(seconds(0.25)).length == 250ms);
+    CHECK(sleep(std::chrono::duration<float>(0.5F)).length == 500ms);
+    CHECK(sleep(std::chrono::duration<double, std::nano>(0.1)).length == 1ns);
+
+    CHECK(sleep(-1ns).length == none);
+    CHECK(sleep(std::chrono::hours::min()).length == none);
+    CHECK(sleep(seconds(-0.0)).length == none);
+    CHECK(sleep(seconds(-infinity)).length == none);
+    CHECK(sleep(seconds(std::numeric_limits<double>::quiet_NaN())).length == none);
+
+    CHECK(sleep(std::chrono::hours::max()).length == longest);
+    CHECK(sleep(std::chrono::nanoseconds::max()).length == longest);
+    CHECK(sleep(seconds(infinity)).length == longest);
+    CHECK(sleep(seconds(1e300)).length == longest);
+}
+
+TEST_CASE("the longest sleep begins, and can be cancelled") {
+    loop home;
+    const auto body = []() -> task<> { co_await sleep(std::chrono::hours::max()); };
+    future<> running = launch(body(), home);
+    run_on(home, [] {});
+    CHECK_FALSE(running.done());
+    running.cancel();
+    CHECK_THROWS_AS(wait_for(std::move(running)), cancelled);
+}
+
+}  // namespace
+}  // namespace pyasync::uv
