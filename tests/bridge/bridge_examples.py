@@ -53,6 +53,22 @@ def generator_coroutine():
     return "generated"
 
 
+@types.coroutine
+def yield_without_await():
+    yield asyncio.get_running_loop().create_future()
+
+
+async def cancelled_in_gather(function) -> str:
+    """gather() over C++ futures, one of which is cancelled by somebody else."""
+    futures = [function(), function()]
+    gathered = asyncio.gather(*futures)
+    while "waiting" not in events:
+        await asyncio.sleep(0)
+    futures[1].cancel()
+    futures[0].cancel()
+    return await outcome(gathered)
+
+
 async def same_task() -> bool:
     before = asyncio.current_task()
     await asyncio.sleep(0)

@@ -74,6 +74,15 @@ TEST_CASE("gather, as_completed, wait_for and shield") {
     });
 }
 
+TEST_CASE("gather over a C++ future that is cancelled ends") {
+    on_loops([]() -> task<> {
+        CHECK(co_await call<std::string>("bridge_examples:cancelled_in_gather", co_await python_function(wait_forever)) ==
+              "CancelledError ");
+        co_await call("bridge_examples:until_event", "cleaned up in C++");
+        co_await events();
+    });
+}
+
 TEST_CASE("cancelling waits until C++ has unwound, and C++ may swallow it") {
     on_loops([]() -> task<> {
         CHECK(co_await call<std::string>("bridge_examples:cancel_when_waiting", co_await python_function(wait_forever)) ==

@@ -63,6 +63,26 @@ TEST_CASE("a coroutine awaited twice gives Python's own error") {
     });
 }
 
+TEST_CASE("a coroutine awaited twice at the same time: one gets the value, the other one the error, and both end") {
+    on_loops([]() -> task<> {
+        const auto both = [](py::python p) {
+            const py::bound coroutine = example(p, "later")(7);
+            return std::pair(into_future<int>(coroutine), into_future<int>(coroutine));
+        };
+        auto [first, second] = co_await on_asyncio(both);
+        const std::string one = co_await tests::error_of(std::move(first));
+        const std::string other = co_await tests::error_of(std::move(second));
+        CHECK(one + other == "RuntimeError: cannot reuse already awaited coroutine");
+    });
+}
+
+TEST_CASE("a Future that is yielded without await is Python's own error") {
+    on_loops([]() -> task<> {
+        const std::string message = co_await tests::error_of(call("bridge_examples:yield_without_await"));
+        CHECK(message.find("RuntimeError: yield was used instead of yield from in task") != std::string::npos);
+    });
+}
+
 TEST_CASE("cancelling the future, and destroying it, cancels the Python side") {
     on_loops([]() -> task<> {
         future<> waiting = co_await on_asyncio([](auto p) { return into_future<void>(example(p, "wait_forever")()); });

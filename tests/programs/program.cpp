@@ -40,6 +40,10 @@ task<> fail_in_cpp() {
     throw std::runtime_error("broken");
 }
 
+task<> fail_further_in() {
+    co_await fail_in_cpp();
+}
+
 task<> fail_in_python() { co_await call("program_cases:fail", "broken"); }
 
 task<> exit_at_once(arguments line) { co_await call("program_cases:exit_at_once", std::stoi(line.at(2))); }
@@ -169,6 +173,7 @@ const std::map<std::string, program> programs{
     {"return_seven", of(return_seven)},
     {"say_nothing", of(say_nothing)},
     {"fail_in_cpp", of(fail_in_cpp)},
+    {"fail_further_in", of(fail_further_in)},
     {"fail_in_python", of(fail_in_python)},
     {"exit_at_once", of(exit_at_once)},
     {"exit_later", of(exit_later)},

@@ -66,6 +66,14 @@ class Programs(unittest.TestCase):
             r"ValueError: broken\n",
         )
         self.check("fail_in_cpp", code=1, err=r"pyasync\.CppError: std::runtime_error: broken\n")
+        self.check(
+            "fail_further_in",
+            code=1,
+            err=r"Traceback \(most recent call last\):\n"
+            r'  File "[^"]*program\.cpp", line \d+, in [^\n]*fail_further_in\n'
+            r"    co_await fail_in_cpp\(\);\n"
+            r"pyasync\.CppError: std::runtime_error: broken\n",
+        )
 
     def test_the_first_ctrl_c_cancels_and_the_program_cleans_up(self) -> None:
         self.assertEqual(interrupt("clean_up_when_interrupted", ["ready"]), (130, "cleaned up: true\n", ""))

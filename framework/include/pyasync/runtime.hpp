@@ -71,11 +71,17 @@ private:
     std::unique_ptr<state> state_;
 };
 
-/// Lets Python know how it ended, and leaves the value where it is.
+/// Lets Python know that it ended, and whether it was cancelled. Value and exception, with the way that it has come, are
+/// left for the one who runs the loop.
 template <typename T>
 py::bound take_nothing(py::python py, future_state_base& state) {
     const auto& outcome = static_cast<future_state<T>&>(state).outcome;
-    if (outcome.failed()) std::rethrow_exception(outcome.error());
+    try {
+        if (outcome.failed()) std::rethrow_exception(outcome.error());
+    } catch (const cancelled&) {
+        throw;
+    } catch (...) {
+    }
     return py.none();
 }
 

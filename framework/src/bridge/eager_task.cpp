@@ -19,6 +19,7 @@ struct stand_in {
     PyObject* value;       ///< where the coroutine has ended in its first step: its value,
     PyObject* exception;   ///< or its exception
     python_await* owner;   ///< who wants to know the end; null once it is known
+    bool marked;           ///< was `waits_for` marked as awaited?
 };
 
 stand_in& as_stand_in(PyObject* self) noexcept { return *reinterpret_cast<stand_in*>(self); }
@@ -46,11 +47,24 @@ PySendResult conclude(stand_in& self, PySendResult how, PyObject* result) noexce
     return how;
 }
 
+/// A Future that is yielded is marked, until a Task has seen it. Between the first step and the Task's it must not be:
+/// whoever steps the coroutine meanwhile (it is awaited twice) would break the Future's wait, as nobody can in asyncio.
+/// Returns whether it was marked: what is no Future, or was yielded without `await`, is for the Task to complain of.
+bool mark_yielded(PyObject* future, bool marked) noexcept {
+    constexpr const char* mark = "_asyncio_future_blocking";
+    PyObject* const before = PyObject_GetAttrString(future, mark);
+    const bool was_marked = before == Py_True;
+    Py_XDECREF(before);
+    if (before == nullptr || PyObject_SetAttrString(future, mark, marked ? Py_True : Py_False) < 0) PyErr_Clear();
+    return was_marked;
+}
+
 PySendResult stand_in_send(PyObject* self, PyObject* argument, PyObject** result) noexcept {
     stand_in& me = as_stand_in(self);
     *result = nullptr;
     if (me.waits_for != nullptr) {
         *result = std::exchange(me.waits_for, nullptr);
+        if (me.marked) mark_yielded(*result, true);
         return PYGEN_NEXT;
     }
     if (me.value != nullptr) {
@@ -333,7 +347,10 @@ void eager_task::start(python_await& owner, py::python py, const py::bound& coro
         stand_in& replacement = as_stand_in(fields.stand_in);
         replacement.owner = &owner;
         // A bare yield asks for the loop's next turn, and that is when the Task takes its first step.
-        if (!waits_for.is_none()) replacement.waits_for = Py_NewRef(waits_for.ptr());
+        if (!waits_for.is_none()) {
+            replacement.marked = mark_yielded(waits_for.ptr(), false);
+            replacement.waits_for = Py_NewRef(waits_for.ptr());
+        }
         Py_CLEAR(fields.coroutine);
         return owner.continues_as(task.ptr());
     }

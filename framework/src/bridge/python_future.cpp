@@ -466,6 +466,7 @@ PyTypeObject* make_future_type() {
     static PyMemberDef members[] = {
         {"_asyncio_future_blocking", T_BOOL, offsetof(python_future, blocking), 0, nullptr},
         {"_loop", T_OBJECT, offsetof(python_future, loop), READONLY, nullptr},
+        {"_cancel_message", T_OBJECT, offsetof(python_future, cancel_message), READONLY, nullptr},  // asyncio.gather reads it
         {"__weaklistoffset__", T_PYSSIZET, offsetof(python_future, weak_references), READONLY, nullptr},
         {nullptr, 0, 0, 0, nullptr}};
     static PyType_Slot slots[] = {{Py_tp_methods, methods},
