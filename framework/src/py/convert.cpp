@@ -22,6 +22,15 @@ bool overflowed(const bound& number) {
     return true;
 }
 
+/// A number in digits; an int has more of them than Python is willing to print, maybe.
+std::string number_text(const bound& number) {
+    try {
+        return number.str();
+    } catch (const python_error&) {
+        return "an int of " + number.call_method("bit_length").str() + " bits";
+    }
+}
+
 /// A view of an object's memory, given back at the end.
 class buffer {
 public:
@@ -48,7 +57,7 @@ void detail::expected(const char* what, const bound& source) {
 }
 
 void detail::does_not_fit(const bound& source, const std::string& lowest, const std::string& highest) {
-    raise(source.py(), PyExc_OverflowError, source.str() + " is not in the range " + lowest + " to " + highest);
+    raise(source.py(), PyExc_OverflowError, number_text(source) + " is not in the range " + lowest + " to " + highest);
 }
 
 bound detail::from_signed(python py, long long value) { return bound::steal(py, PyLong_FromLongLong(value)); }

@@ -45,12 +45,14 @@ void give_up(PyObject* target) noexcept {
 void reclaim(python) noexcept {
     inbox& pending = all_given_up();
     if (pending.empty()) return;
-    work_queue messages = pending.take();
-    while (!messages.empty()) {
-        const std::unique_ptr<given_up> message(static_cast<given_up*>(&messages.pop()));
-        Py_DECREF(message->target);
-    }
-    static_cast<void>(pending.sleep());
+    // Again, where something has come meanwhile: whoever brought it has woken nobody.
+    do {
+        work_queue messages = pending.take();
+        while (!messages.empty()) {
+            const std::unique_ptr<given_up> message(static_cast<given_up*>(&messages.pop()));
+            Py_DECREF(message->target);
+        }
+    } while (!pending.sleep());
 }
 
 void on_given_up(void (*wake)() noexcept) noexcept { waker.store(wake, std::memory_order_release); }

@@ -40,18 +40,28 @@ bound by_registration(python py, const std::exception_ptr& error) {
     return py.none();
 }
 
-bound instance(python py, PyObject* type, const char* message) { return bound::borrow(py, type)(message); }
+/// What `what()` says; what is not UTF-8 in it is replaced, since an exception must get through.
+bound text_of(python py, const std::string& message) {
+    return bound::steal(
+        py, PyUnicode_DecodeUTF8(message.data(), static_cast<Py_ssize_t>(message.size()), /*errors=*/"replace"));
+}
+
+bound instance(python py, PyObject* type, const std::string& message) {
+    return bound::borrow(py, type)(text_of(py, message));
+}
 
 bound os_error(python py, const std::system_error& error) {
     const std::error_category& category = error.code().category();
     const bound type = bound::borrow(py, PyExc_OSError);
-    if (category != std::generic_category() && category != std::system_category()) return type(error.what());
-    return type(error.code().value(), error.what());
+    if (category != std::generic_category() && category != std::system_category()) return type(text_of(py, error.what()));
+    return type(error.code().value(), text_of(py, error.what()));
 }
 
 bound by_rule(python py, const std::exception_ptr& error) {
     try {
         std::rethrow_exception(error);
+    } catch (const python_error& e) {
+        return e.value().bind(py);
     } catch (const cancelled&) {
         return py.import("asyncio").attr("CancelledError")();
     } catch (const std::bad_alloc&) {
@@ -67,12 +77,11 @@ bound by_rule(python py, const std::exception_ptr& error) {
     } catch (const std::overflow_error& e) {
         return instance(py, PyExc_OverflowError, e.what());
     } catch (const std::exception& e) {
-        const std::string message = detail::type_name(typeid(e)) + ": " + e.what();
-        return instance(py, detail::cpp_error_type(py), message.c_str());
+        return instance(py, detail::cpp_error_type(py), detail::type_name(typeid(e)) + ": " + e.what());
     } catch (...) {
         const std::type_info* const type = abi::__cxa_current_exception_type();
         const std::string name = type == nullptr ? "unknown" : detail::type_name(*type);
-        return instance(py, detail::cpp_error_type(py), ("an exception of type " + name).c_str());
+        return instance(py, detail::cpp_error_type(py), "an exception of type " + name);
     }
 }
 
@@ -119,8 +128,13 @@ bound to_python_exception(python py, const std::exception_ptr& error) {
         return e.value().bind(py);
     } catch (...) {
     }
-    bound translated = by_registration(py, error);
-    return translated.is_none() ? by_rule(py, error) : translated;
+    try {
+        bound translated = by_registration(py, error);
+        if (!translated.is_none()) return translated;
+    } catch (...) {
+        return by_rule(py, std::current_exception());  // why it could not be translated
+    }
+    return by_rule(py, error);
 }
 
 void detail::add_translator(translator added) {

@@ -200,8 +200,9 @@ inline constexpr bool is_keyword<keyword_argument<T>> = true;
 template <std::size_t Count>
 class call_arguments {
 public:
+    // Delegates, so that the destructor releases what had been added where an argument cannot be converted.
     template <typename... Args>
-    explicit call_arguments([[maybe_unused]] python py, Args&&... args) {
+    explicit call_arguments([[maybe_unused]] python py, Args&&... args) : call_arguments() {
         (add(py, std::forward<Args>(args)), ...);
     }
     call_arguments(const call_arguments&) = delete;
@@ -221,6 +222,8 @@ public:
     }
 
 private:
+    call_arguments() noexcept = default;
+
     template <typename T>
     void add(python py, T&& argument) {
         if constexpr (is_keyword<std::decay_t<T>>) {

@@ -92,7 +92,8 @@ private:
         } else {
             try {
                 return source.to<Head>();
-            } catch (const python_error&) {
+            } catch (const python_error& error) {
+                if (!error.matches("Exception")) throw;  // a KeyboardInterrupt says nothing of the type
                 return first_of<Tail...>(source);
             }
         }

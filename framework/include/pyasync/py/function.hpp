@@ -48,6 +48,8 @@ struct signature<R(Args...)> {
 };
 template <typename R, typename... Args>
 struct signature<R (*)(Args...)> : signature<R(Args...)> {};
+template <typename R, typename... Args>
+struct signature<R (*)(Args...) noexcept> : signature<R(Args...)> {};
 template <typename C, typename R, typename... Args>
 struct signature<R (C::*)(Args...)> : signature<R(Args...)> {};
 template <typename C, typename R, typename... Args>
