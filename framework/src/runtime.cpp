@@ -13,6 +13,7 @@
 
 #include <pyasync/bridge/asyncio_api.hpp>
 #include <pyasync/bridge/call.hpp>
+#include <pyasync/core/spin.hpp>
 #include <pyasync/py/convert.hpp>
 #include <pyasync/py/convert_containers.hpp>
 #include <pyasync/uv/loop_pool.hpp>
@@ -198,7 +199,7 @@ void loop_runner::state::run_until_done(const py::bound& future) {
     const interrupt_handler interrupts(py, future);
     future.call_method("add_done_callback", stop);
     try {
-        loop.call_method("run_forever");
+        with_frame(loop.attr("run_forever"))();
     } catch (const py::python_error&) {
         future.call_method("remove_done_callback", stop);
         throw;
@@ -235,7 +236,7 @@ std::vector<std::string> loop_runner::state::cancel_all() {
     idle_message::watch(inbox, idle);
     std::vector<py::bound> awaited = tasks;
     awaited.push_back(idle);
-    loop.call_method("run_until_complete", asyncio.attr("wait")(awaited, py::kw("timeout") = limit));
+    with_frame(loop.attr("run_until_complete"))(asyncio.attr("wait")(awaited, py::kw("timeout") = limit));
 
     std::vector<std::string> left;
     if (inbox.roots() != 0) {
@@ -250,6 +251,7 @@ std::vector<std::string> loop_runner::state::cancel_all() {
 loop_runner::loop_runner(py::python py, const options& how) {
     refuse_running_loop(py);
     uv::loop_pool::instance().configure(how.loop_threads);
+    set_spin_limit(how.spin);
     state_ = std::make_unique<state>(py, how);
 }
 

@@ -4,10 +4,15 @@
 
 import asyncio
 import contextvars
+import selectors
 import types
 
 request_id: contextvars.ContextVar[str] = contextvars.ContextVar("request_id", default="none")
 events: list[str] = []
+
+
+def make_loop_with_reader() -> asyncio.AbstractEventLoop:
+    return asyncio.SelectorEventLoop(selectors.PollSelector())
 
 
 async def answer() -> int:

@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include <cstdlib>
 #include <string>
 #include <utility>
 
@@ -11,9 +12,19 @@
 
 namespace tests {
 
+/// The way to run that the environment asks for, where a test has no wish of its own: ctest runs the same tests on
+/// several event loops, and with and without spinning.
+inline pyasync::options as_the_environment_wishes(pyasync::options how) {
+    const char* const event_loop = std::getenv("PYASYNC_TEST_EVENT_LOOP");
+    if (event_loop != nullptr && how.event_loop == "asyncio") how.event_loop = event_loop;
+    if (const char* const spin = std::getenv("PYASYNC_TEST_SPIN_US")) how.spin = std::chrono::microseconds(std::atoi(spin));
+    return how;
+}
+
 /// Runs `body()`, a coroutine, to its end as an application would.
 template <typename Function>
-void on_loops(Function body, const pyasync::options& how = {}) {
+void on_loops(Function body, const pyasync::options& given = {}) {
+    const pyasync::options how = as_the_environment_wishes(given);
     pyasync::with_gil([&](pyasync::py::python py) { pyasync::run(py, body(), how); });
 }
 

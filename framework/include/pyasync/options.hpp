@@ -10,6 +10,15 @@
 
 namespace pyasync {
 
+/// How long a thread spins for the other side's next message before it sleeps; any duration will do.
+///
+/// Spinning is adaptive: it begins only while messages follow one another closely and the other side runs on another
+/// processor, so that an idle program costs nothing.
+namespace spin {
+inline constexpr std::chrono::nanoseconds off{0};
+inline constexpr std::chrono::nanoseconds adaptive = std::chrono::microseconds(50);
+}  // namespace spin
+
 /// For `run`, `run_main` and `PYASYNC_MAIN`.
 ///
 ///     PYASYNC_MAIN(run, {.event_loop = "uvloop", .loop_threads = 2})
@@ -24,6 +33,8 @@ struct options {
     bool isolated = false;
     /// asyncio's debug mode.
     bool debug = false;
+    /// `spin::off`, `spin::adaptive`, or a longest time to spin; for the whole process.
+    std::chrono::nanoseconds spin = spin::adaptive;
     /// How long the end may take: what has been cancelled and has not unwound by then is named on stderr and left behind.
     std::chrono::milliseconds shutdown_timeout = std::chrono::seconds(10);
 };

@@ -20,6 +20,9 @@ asyncio_api look_up(py::python py) {
     found.running_loop = asyncio.attr("get_running_loop").release();
     found.cancelled_error = asyncio.attr("CancelledError").release();
     found.invalid_state_error = asyncio.attr("InvalidStateError").release();
+    found.base_event_loop = asyncio.attr("BaseEventLoop").release();
+    found.debug_name = py::bound::steal(py, PyUnicode_InternFromString("_debug")).release();
+    found.task_factory_name = py::bound::steal(py, PyUnicode_InternFromString("_task_factory")).release();
     return found;
 }
 
@@ -44,6 +47,12 @@ bool is_future(const asyncio_api& asyncio, PyObject* candidate) noexcept {
     Py_XDECREF(blocking);
     PyErr_Clear();
     return answer;
+}
+
+py::bound with_frame(const py::bound& callable) {
+    const py::python py = callable.py();
+    const py::bound names = py::bound::steal(py, PyDict_New());
+    return py.import("builtins").attr("eval")("lambda call: lambda *args: call(*args)", names)(callable);
 }
 
 entered_context::entered_context(py::python py, PyObject* context) {

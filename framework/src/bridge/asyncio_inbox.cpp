@@ -13,6 +13,7 @@
 #include <unordered_map>
 
 #include <pyasync/bridge/asyncio_api.hpp>
+#include <pyasync/bridge/own_selector.hpp>
 #include <pyasync/core/inbox.hpp>
 #include <pyasync/py/convert.hpp>
 #include <pyasync/py/reclaim.hpp>
@@ -81,11 +82,12 @@ void asyncio_inbox::attach(const py::bound& loop) {
     const py::bound capsule = py::bound::steal(py, PyCapsule_New(this, nullptr, &callback_dropped));
     add_ref();
     open_inboxes().emplace(loop.ptr(), this);
-    const py::bound callback = py::bound::steal(py, PyCFunction_New(&drain_method, capsule.ptr()));
+    const py::bound callback = with_frame(py::bound::steal(py, PyCFunction_New(&drain_method, capsule.ptr())));
     if (runs_elsewhere(loop)) {
         loop.call_method("call_soon_threadsafe", loop.attr("add_reader"), queues_->descriptor, callback);
     } else {
-        loop.call_method("add_reader", queues_->descriptor, callback);
+        with_frame(loop.attr("add_reader"))(queues_->descriptor, callback);
+        own_selector::install(*this, loop);
     }
 }
 
@@ -133,31 +135,56 @@ void asyncio_inbox::wake() const noexcept {
 PyObject* asyncio_inbox::drain_callback(PyObject* capsule, PyObject*) noexcept {
     asyncio_inbox* const self = of_capsule(capsule);
     self->drain(py::detail::token_maker::make());
-    if (PyObject* const error = std::exchange(self->to_raise_, nullptr)) {
-        PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(error)), error);
-        Py_DECREF(error);
-        return nullptr;
-    }
+    if (self->raise_pending()) return nullptr;
     Py_RETURN_NONE;
 }
 
+bool asyncio_inbox::raise_pending() noexcept {
+    PyObject* const error = std::exchange(to_raise_, nullptr);
+    if (error == nullptr) return false;
+    PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(error)), error);
+    Py_DECREF(error);
+    return true;
+}
+
 void asyncio_inbox::drain(py::python py) noexcept {
+    clear_wake_up();
+    serve(py);
+    // What is left, and what has come meanwhile, waits until asyncio has looked at everything else.
+    if (!queues_->ready.empty() || !sleep()) wake();
+}
+
+bool asyncio_inbox::serve(py::python py) noexcept {
     queues& all = *queues_;
-    all.thread.store(std::this_thread::get_id(), std::memory_order_relaxed);
     all.steps = queues::stepping::unknown;
-    std::uint64_t count = 0;
-    while (::read(all.descriptor, &count, sizeof count) < 0 && errno == EINTR) {
-    }
     all.ready.append(all.incoming.take());
-    const auto end = clock::now() + slice;
+    if (all.ready.empty()) return false;
+    all.thread.store(std::this_thread::get_id(), std::memory_order_relaxed);
+    asyncio_inbox* const outer = std::exchange(serving_, this);
+    clock::time_point end{};
     for (int served = 1; !all.ready.empty() && to_raise_ == nullptr; ++served) {
         work& item = all.ready.pop();
         item.handle(item, delivery::served);
-        if (served % items_between_looks_at_the_clock == 0 && clock::now() >= end) break;
+        if (served % items_between_looks_at_the_clock != 0) continue;
+        const auto now = clock::now();
+        if (end == clock::time_point()) end = now + slice;
+        if (now >= end) break;
     }
+    serving_ = outer;
     py::detail::reclaim(py);
-    // What is left, and what has come meanwhile, waits until asyncio has looked at everything else.
-    if (!all.ready.empty() || !all.incoming.sleep()) wake();
+    return true;
+}
+
+bool asyncio_inbox::pending() const noexcept { return !queues_->incoming.empty() || !queues_->ready.empty(); }
+
+bool asyncio_inbox::sleep() noexcept { return queues_->incoming.sleep(); }
+
+int asyncio_inbox::descriptor() const noexcept { return queues_->descriptor; }
+
+void asyncio_inbox::clear_wake_up() const noexcept {
+    std::uint64_t count = 0;
+    while (::read(queues_->descriptor, &count, sizeof count) < 0 && errno == EINTR) {
+    }
 }
 
 bool asyncio_inbox::direct(py::python py) {
@@ -165,12 +192,30 @@ bool asyncio_inbox::direct(py::python py) {
     stepping& steps = queues_->steps;
     if (steps == stepping::unknown) {
         const asyncio_api& asyncio = asyncio_api::get(py);
-        const py::bound loop = py::bound::borrow(py, loop_);
-        const bool direct = asyncio.native_task && asyncio.current_tasks != nullptr &&
-                            !loop.call_method("get_debug") && loop.call_method("get_task_factory").is_none();
+        const bool direct = asyncio.native_task && asyncio.current_tasks != nullptr && plain_loop(py, asyncio);
         steps = direct ? stepping::direct : stepping::by_handle;
     }
     return steps == stepping::direct;
+}
+
+/// Neither in debug mode nor with a task factory?
+bool asyncio_inbox::plain_loop(py::python py, const asyncio_api& asyncio) const {
+    const py::bound loop = py::bound::borrow(py, loop_);
+    if (PyObject_TypeCheck(loop_, reinterpret_cast<PyTypeObject*>(asyncio.base_event_loop)) != 0) {
+        // What its methods return; asked for each message, so without the calls.
+        return py::bound::steal(py, PyObject_GetAttr(loop_, asyncio.debug_name)).ptr() == Py_False &&
+               py::bound::steal(py, PyObject_GetAttr(loop_, asyncio.task_factory_name)).is_none();
+    }
+    return !loop.call_method("get_debug") && loop.call_method("get_task_factory").is_none();
+}
+
+std::shared_ptr<const py::object> asyncio_inbox::shared_event_loop(py::python py) {
+    auto shared = shared_loop_.lock();
+    if (shared == nullptr) {
+        shared = std::make_shared<const py::object>(py::bound::borrow(py, loop_).unbind());
+        shared_loop_ = shared;
+    }
+    return shared;
 }
 
 void asyncio_inbox::enlist(loop_dependent& entry) noexcept {

@@ -45,17 +45,24 @@ const parsed_target& parsed(py::python py, const std::string& target) {
     return known->emplace(target, parse(py, target)).first->second;
 }
 
+py::bound attribute_of(py::bound found, const parsed_target& names, std::size_t from) {
+    for (std::size_t i = from; i < names.attributes.size(); ++i) {
+        found = py::bound::steal(found.py(), PyObject_GetAttr(found.ptr(), names.attributes[i].ptr()));
+    }
+    return found;
+}
+
 }  // namespace
 
 py::bound resolve(py::python py, const std::string& target) {
     const parsed_target& names = parsed(py, target);
-    PyObject* const loaded = PyImport_GetModule(names.module.ptr());
-    if (loaded == nullptr && PyErr_Occurred() != nullptr) py::detail::throw_python_error(py);
-    py::bound found = py::bound::steal(py, loaded != nullptr ? loaded : PyImport_Import(names.module.ptr()));
-    for (const py::object& name : names.attributes) {
-        found = py::bound::steal(py, PyObject_GetAttr(found.ptr(), name.ptr()));
+    // A module that is there, and has the attribute, needs no import; one that another thread is just importing does.
+    if (PyObject* const loaded = PyDict_GetItemWithError(PyImport_GetModuleDict(), names.module.ptr())) {
+        PyObject* const first = PyObject_GetAttr(loaded, names.attributes.front().ptr());
+        if (first != nullptr) return attribute_of(py::bound::steal(py, first), names, 1);
     }
-    return found;
+    PyErr_Clear();
+    return attribute_of(py::bound::steal(py, PyImport_Import(names.module.ptr())), names, 0);
 }
 
 }  // namespace pyasync::detail

@@ -63,6 +63,10 @@ PyObject* task_locals_state::context(py::python py) {
     return context_.ptr();
 }
 
+ref<task_locals_state> task_locals_state::with_context(py::object context) const {
+    return make_ref<task_locals_state>(inbox_, loop_, std::move(context));
+}
+
 locals_ref task_locals_state::for_child() {
     ref<task_locals_state> with_context;
     {
@@ -121,26 +125,35 @@ using detail::task_locals_state;
 
 namespace {
 
-task_locals locals_of(const py::bound& loop, const py::bound& context) {
-    return task_locals(make_ref<task_locals_state>(asyncio_inbox::of(loop), std::make_shared<const py::object>(loop.unbind()),
-                                                   context.unbind()));
+task_locals locals_of(const detail::ref<asyncio_inbox>& inbox, const py::bound& context) {
+    return task_locals(make_ref<task_locals_state>(inbox, inbox->shared_event_loop(context.py()), context.unbind()));
 }
 
 }  // namespace
 
+task_locals detail::running_locals(py::python py) {
+    detail::ref<asyncio_inbox> inbox;
+    if (asyncio_inbox* const serving = asyncio_inbox::serving(); serving != nullptr && !serving->closed()) {
+        inbox = detail::ref<asyncio_inbox>::share(serving);
+    } else {
+        inbox = asyncio_inbox::of(get_running_loop(py));
+    }
+    return locals_of(inbox, py::bound::steal(py, PyContext_CopyCurrent()));
+}
+
 task_locals task_locals::with_running_loop(py::python py) { return with_loop(get_running_loop(py)); }
 
 task_locals task_locals::with_loop(const py::bound& event_loop) {
-    return locals_of(event_loop, py::bound::steal(event_loop.py(), PyContext_New()));
+    return locals_of(asyncio_inbox::of(event_loop), py::bound::steal(event_loop.py(), PyContext_New()));
 }
 
 task_locals task_locals::copy_context(py::python py) const {
-    return locals_of(event_loop(py), py::bound::steal(py, PyContext_CopyCurrent()));
+    return task_locals(state_->with_context(py::bound::steal(py, PyContext_CopyCurrent()).unbind()));
 }
 
 task_locals task_locals::with_context(const py::bound& context) const {
     if (!PyContext_CheckExact(context.ptr())) py::detail::expected("contextvars.Context", context);
-    return locals_of(event_loop(context.py()), context);
+    return task_locals(state_->with_context(context.unbind()));
 }
 
 py::bound task_locals::event_loop(py::python py) const { return py::bound::borrow(py, state_->event_loop()); }

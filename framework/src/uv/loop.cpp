@@ -13,6 +13,7 @@
 #include <thread>
 
 #include <pyasync/core/inbox.hpp>
+#include <pyasync/core/spin.hpp>
 #include <pyasync/uv/error.hpp>
 #include <pyasync/uv/timer_queue.hpp>
 
@@ -21,6 +22,7 @@ namespace pyasync::uv {
 using detail::check;
 using pyasync::detail::delivery;
 using pyasync::detail::inbox;
+using pyasync::detail::spinner;
 using pyasync::detail::work;
 using pyasync::detail::work_queue;
 
@@ -29,6 +31,8 @@ namespace {
 /// After this much work without a look at libuv, its timers and sockets have their turn.
 constexpr auto slice = std::chrono::milliseconds(2);
 constexpr int items_between_looks_at_the_clock = 64;
+/// While messages come one after another, libuv's descriptors are looked at this often.
+constexpr auto look_interval = std::chrono::microseconds(50);
 
 /// A descriptor of the kernel that the loop polls.
 class polled_descriptor {
@@ -137,12 +141,22 @@ public:
 private:
     void run() noexcept {
         current = &owner_;
+        spinner waiting;
+        auto last_look = detail::clock::now();
         while (!stopping_.load(std::memory_order_acquire)) {
             run_ready();
-            if (!ready_.empty() || !inbox_.sleep()) {
-                uv_run(&raw.value, UV_RUN_NOWAIT);
+            const bool more = !ready_.empty() || waiting.wait_for([this] { return !inbox_.empty(); });
+            const auto now = detail::clock::now();
+            if (more || !inbox_.sleep()) {
+                // libuv's look at its descriptors is a system call: not for every message.
+                if (now - last_look >= look_interval) {
+                    uv_run(&raw.value, UV_RUN_NOWAIT);
+                    last_look = now;
+                }
             } else {
                 uv_run(&raw.value, UV_RUN_ONCE);
+                last_look = detail::clock::now();
+                inbox_.empty() ? waiting.slept_in_vain() : waiting.slept(last_look - now);
             }
             ready_.append(inbox_.take());
         }

@@ -11,6 +11,8 @@
 
 namespace pyasync::detail {
 
+struct asyncio_api;
+
 /// Something that is under way on an event loop, and has to hear when the loop is closed. Under the GIL.
 class loop_dependent {
 public:
@@ -42,11 +44,14 @@ private:
 /// Items are delivered on the loop's thread with the GIL held, in one asyncio callback a batch, for a few milliseconds
 /// at a time; then asyncio has its turn. One wake-up a batch: a producer writes to the eventfd only where the loop may
 /// sleep. When the loop closes, what has not been delivered is refused, and so is all that comes after.
-class asyncio_inbox final : public executor, public ref_counted {
+class asyncio_inbox final : public ref_counted, public executor {
 public:
     /// The inbox of `loop`. Any thread that holds the GIL; throws `python_error` for an object that is no event loop, a
     /// closed one, or one that cannot watch a descriptor.
     [[nodiscard]] static ref<asyncio_inbox> of(const py::bound& loop);
+
+    /// The inbox that this thread serves at this moment, or null: its loop is the one that runs here.
+    [[nodiscard]] static asyncio_inbox* serving() noexcept { return serving_; }
 
     /// Any thread, with the GIL or without.
     void post(work& item) noexcept override;
@@ -57,6 +62,9 @@ public:
 
     /// Under the GIL: the loop; borrowed, null once it is closed.
     [[nodiscard]] PyObject* event_loop() const noexcept { return loop_; }
+
+    /// Under the GIL: the loop, as all task locals share it; the loop must be open.
+    [[nodiscard]] std::shared_ptr<const py::object> shared_event_loop(py::python py);
 
     /// Under the GIL: may Python code be stepped directly, without a Handle for each step? Not where the loop is in
     /// debug mode or has a task factory: they want to see every step and every task.
@@ -86,11 +94,26 @@ public:
     /// Delivers `message` here as soon as no root is left; asked for by one at a time.
     void notify_when_idle(work& message) noexcept;
 
+    // ---- For who drains it: the loop's reader, or its selector. The loop's thread, under the GIL. ----
+
+    /// Delivers what has come, for the length of a slice; true where there was anything.
+    bool serve(py::python py) noexcept;
+    /// Has something come, or been left over, that waits to be served? Does not need the GIL.
+    [[nodiscard]] bool pending() const noexcept;
+    /// Marks the loop asleep, so that the next message wakes it; false where something has come.
+    [[nodiscard]] bool sleep() noexcept;
+    /// The eventfd that a message makes readable while the loop sleeps.
+    [[nodiscard]] int descriptor() const noexcept;
+    void clear_wake_up() const noexcept;
+    /// Raises what `raise_through` has taken; false where there is nothing.
+    [[nodiscard]] bool raise_pending() noexcept;
+
 private:
     explicit asyncio_inbox(const py::bound& loop);
     ~asyncio_inbox() override;
 
     void attach(const py::bound& loop);
+    [[nodiscard]] bool plain_loop(py::python py, const asyncio_api& asyncio) const;
     void loop_gone(py::python py) noexcept;
     void drain(py::python py) noexcept;
     void wake() const noexcept;
@@ -98,9 +121,12 @@ private:
     static PyObject* drain_callback(PyObject* capsule, PyObject*) noexcept;
     static void callback_dropped(PyObject* capsule) noexcept;
 
+    inline static thread_local asyncio_inbox* serving_ = nullptr;
+
     class queues;
     std::unique_ptr<queues> queues_;
     PyObject* loop_;
+    std::weak_ptr<const py::object> shared_loop_;
     loop_dependent* dependents_ = nullptr;
     PyObject* to_raise_ = nullptr;
     std::atomic<long> roots_{0};

@@ -11,8 +11,7 @@ namespace pyasync::detail {
 /// During the first step `asyncio.current_task()` is an object of a subclass of asyncio.Task that is not initialised
 /// yet. It becomes a Task like any other, and the same object, as soon as the coroutine waits or anybody uses one of its
 /// attributes: code that keeps its task (timeouts, task groups, anyio's cancel scopes) sees one identity throughout.
-/// (Python 3.12 has eager tasks of its own; this costs a third of theirs where the coroutine does not wait, and 3.11
-/// has it, too.)
+/// (Python 3.12 has eager tasks of its own; they are initialised in any case, and 3.11 has none.)
 class eager_task {
 public:
     /// Takes the first step of `coroutine` (what `send` can be called on), in `context`, and tells `owner` of the end,

@@ -51,7 +51,7 @@ template <typename T>
 template <typename T>
 [[nodiscard]] py::bound future_into_py(py::python py, task<T> body,
                                        const std::source_location& where = std::source_location::current()) {
-    return future_into_py(py, task_locals::with_running_loop(py).copy_context(py), std::move(body), where);
+    return future_into_py(py, detail::running_locals(py), std::move(body), where);
 }
 
 /// The same on the loop, and in the context, of the given locals.

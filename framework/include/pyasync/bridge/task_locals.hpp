@@ -32,6 +32,8 @@ public:
     void root_started() noexcept override { inbox_->root_started(); }
     void root_finished() noexcept override { inbox_->root_finished(); }
     [[nodiscard]] locals_ref for_child() override;
+    /// The same loop, with another context.
+    [[nodiscard]] ref<task_locals_state> with_context(py::object context) const;
 
 private:
     ref<asyncio_inbox> inbox_;
@@ -101,6 +103,13 @@ public:
 private:
     detail::ref<detail::task_locals_state> state_;
 };
+
+namespace detail {
+
+/// `task_locals::with_running_loop(py).copy_context(py)`, by the shortest way.
+[[nodiscard]] task_locals running_locals(py::python py);
+
+}  // namespace detail
 
 /// The locals of the C++ task in whose name this code runs, else the running loop with a copy of the current context,
 /// else the application's. Throws `RuntimeError: no running event loop` where there is none.

@@ -1,0 +1,206 @@
+// framework/src/bridge/own_selector.cpp: select(timeout), with an inbox.
+// SPDX-License-Identifier: MIT
+#include <pyasync/bridge/own_selector.hpp>
+
+#include <sys/epoll.h>
+
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <cmath>
+#include <memory>
+
+#include <pyasync/bridge/asyncio_api.hpp>
+#include <pyasync/core/spin.hpp>
+#include <pyasync/py/convert.hpp>
+#include <pyasync/py/error.hpp>
+
+namespace pyasync::detail {
+namespace {
+
+using clock = std::chrono::steady_clock;
+using std::chrono::duration;
+
+/// While messages come one after another, the descriptors are looked at this often.
+constexpr auto look_interval = std::chrono::microseconds(50);
+constexpr int most_events = 256;
+constexpr const char* capsule_name = "pyasync.selector";
+
+/// The names of what is looked at in asyncio, as Python strings.
+struct names {
+    PyObject* ready = PyUnicode_InternFromString("_ready");
+    PyObject* scheduled = PyUnicode_InternFromString("_scheduled");
+    PyObject* stopping = PyUnicode_InternFromString("_stopping");
+    PyObject* when = PyUnicode_InternFromString("_when");
+
+    static const names& get() {
+        static const names all;
+        return all;
+    }
+};
+
+class waiting_room {
+public:
+    waiting_room(ref<asyncio_inbox> inbox, int descriptor, py::object keys) noexcept
+        : inbox_(std::move(inbox)), descriptor_(descriptor), keys_(std::move(keys)) {}
+
+    PyObject* select(py::python py, PyObject* timeout);
+
+private:
+    /// asyncio's own affairs: is there something to do now, and until when may we wait?
+    [[nodiscard]] bool asyncio_is_busy(py::python py) const;
+    void recheck_deadline(py::python py);
+    void set_deadline(double seconds_from_now);
+
+    /// The keys of the descriptors that are ready, waiting until the deadline at the most; our own is served, not shown.
+    [[nodiscard]] py::bound poll(py::python py, bool may_wait);
+
+    ref<asyncio_inbox> inbox_;
+    int descriptor_;
+    py::object keys_;
+    spinner spin_;
+    bool limited_ = false;
+    clock::time_point deadline_;
+    clock::time_point last_look_;
+};
+
+bool waiting_room::asyncio_is_busy(py::python py) const {
+    PyObject* const loop = inbox_->event_loop();
+    const py::bound ready = py::bound::steal(py, PyObject_GetAttr(loop, names::get().ready));
+    if (PyObject_Size(ready.ptr()) > 0) return true;
+    return py::bound::steal(py, PyObject_GetAttr(loop, names::get().stopping)).ptr() == Py_True;
+}
+
+void waiting_room::set_deadline(double seconds_from_now) {
+    constexpr double a_day = 24 * 3600;
+    limited_ = true;
+    deadline_ = clock::now() + std::chrono::duration_cast<clock::duration>(
+                                   duration<double>(std::min(std::max(seconds_from_now, 0.0), a_day)));
+}
+
+void waiting_room::recheck_deadline(py::python py) {
+    const py::bound scheduled = py::bound::steal(py, PyObject_GetAttr(inbox_->event_loop(), names::get().scheduled));
+    limited_ = PyList_Check(scheduled.ptr()) && PyList_GET_SIZE(scheduled.ptr()) > 0;
+    if (!limited_) return;
+    // The loop's clock is time.monotonic(), which is this one.
+    const py::bound when =
+        py::bound::steal(py, PyObject_GetAttr(PyList_GET_ITEM(scheduled.ptr(), 0), names::get().when));
+    set_deadline(when.to<double>() - duration<double>(clock::now().time_since_epoch()).count());
+}
+
+py::bound waiting_room::poll(py::python py, bool may_wait) {
+    std::array<epoll_event, most_events> events;
+    int timeout = 0;
+    if (may_wait) {
+        timeout = -1;
+        // Rounded up, as asyncio has it: a timer does not fire early.
+        if (limited_) timeout = static_cast<int>(std::ceil(duration<double, std::milli>(deadline_ - clock::now()).count()));
+        if (limited_ && timeout < 0) timeout = 0;
+    }
+    int count = 0;
+    if (timeout == 0) {
+        count = ::epoll_wait(descriptor_, events.data(), most_events, 0);
+    } else {
+        Py_BEGIN_ALLOW_THREADS
+        count = ::epoll_wait(descriptor_, events.data(), most_events, timeout);
+        Py_END_ALLOW_THREADS
+    }
+    const int reason = errno;
+    last_look_ = clock::now();
+    py::bound found = py::bound::steal(py, PyList_New(0));
+    if (count < 0) {
+        if (reason == EINTR) return found;
+        errno = reason;
+        PyErr_SetFromErrno(PyExc_OSError);
+        py::detail::throw_python_error(py);
+    }
+    for (int i = 0; i < count; ++i) {
+        const epoll_event& event = events[static_cast<std::size_t>(i)];
+        if (event.data.fd == inbox_->descriptor()) {
+            inbox_->clear_wake_up();
+            continue;
+        }
+        // As selectors.EpollSelector translates them.
+        constexpr long readable = 1;
+        constexpr long writable = 2;
+        long ready = 0;
+        if ((event.events & ~static_cast<std::uint32_t>(EPOLLIN)) != 0) ready |= writable;
+        if ((event.events & ~static_cast<std::uint32_t>(EPOLLOUT)) != 0) ready |= readable;
+        const py::bound number = py.value(event.data.fd);
+        PyObject* const key = PyDict_GetItemWithError(keys_.ptr(), number.ptr());
+        if (key == nullptr) {
+            if (PyErr_Occurred() != nullptr) py::detail::throw_python_error(py);
+            continue;
+        }
+        constexpr Py_ssize_t events_of_key = 2;
+        ready &= PyLong_AsLong(PyTuple_GET_ITEM(key, events_of_key));
+        const py::bound pair = py::bound::steal(py, Py_BuildValue("(Ol)", key, ready));
+        py::detail::raise_if_negative(py, PyList_Append(found.ptr(), pair.ptr()));
+    }
+    return found;
+}
+
+PyObject* waiting_room::select(py::python py, PyObject* timeout) {
+    limited_ = timeout != Py_None;
+    if (limited_) set_deadline(PyFloat_AsDouble(timeout));
+    if (PyErr_Occurred() != nullptr) return nullptr;
+    bool busy = limited_ && deadline_ <= clock::now();
+    for (;;) {
+        if (inbox_->serve(py)) {
+            if (inbox_->raise_pending()) return nullptr;
+            if (inbox_->closed()) return PyList_New(0);
+            busy = busy || asyncio_is_busy(py);
+            if (!busy) recheck_deadline(py);
+        }
+        if (PyErr_CheckSignals() < 0) return nullptr;
+        if (busy) return poll(py, /*may_wait=*/false).release();
+        const auto before = clock::now();
+        if (limited_ && before >= deadline_) return poll(py, false).release();
+        const bool arrived = inbox_->pending() || spin_.wait_for([this] { return inbox_->pending(); });
+        if (arrived || !inbox_->sleep()) {
+            if (before - last_look_ < look_interval) continue;
+            py::bound found = poll(py, false);
+            if (PyList_GET_SIZE(found.ptr()) > 0) return found.release();
+            continue;
+        }
+        py::bound found = poll(py, /*may_wait=*/true);
+        inbox_->pending() ? spin_.slept(last_look_ - before) : spin_.slept_in_vain();
+        if (PyList_GET_SIZE(found.ptr()) > 0) return found.release();
+        // A signal's handler may have given asyncio something to do.
+        if (PyErr_CheckSignals() < 0) return nullptr;
+        busy = asyncio_is_busy(py);
+    }
+}
+
+PyObject* select_method(PyObject* capsule, PyObject* const* arguments, Py_ssize_t count) noexcept {
+    const py::python py = py::detail::token_maker::make();
+    try {
+        auto* const room = static_cast<waiting_room*>(PyCapsule_GetPointer(capsule, capsule_name));
+        return room->select(py, count > 0 ? arguments[0] : Py_None);
+    } catch (...) {
+        py::detail::set_raised(py::to_python_exception(py, std::current_exception()));
+        return nullptr;
+    }
+}
+
+}  // namespace
+
+void own_selector::install(asyncio_inbox& inbox, const py::bound& loop) {
+    static PyMethodDef method{"select", reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(&select_method)),
+                              METH_FASTCALL, "Wait for descriptors, and serve what C++ has sent to this loop."};
+    const py::python py = loop.py();
+    const py::bound selectors = py.import("selectors");
+    if (!loop.is_instance(py.import("asyncio").attr("SelectorEventLoop")) || !loop.has_attr("_selector")) return;
+    const py::bound selector = loop.attr("_selector");
+    const auto* const epoll = reinterpret_cast<PyTypeObject*>(selectors.attr("EpollSelector").ptr());
+    if (Py_TYPE(selector.ptr()) != epoll || !selector.has_attr("_fd_to_key")) return;
+    auto room = std::make_unique<waiting_room>(ref<asyncio_inbox>::share(&inbox), selector.call_method("fileno").to<int>(),
+                                               selector.attr("_fd_to_key").unbind());
+    const py::bound owner = py::bound::steal(py, PyCapsule_New(room.get(), capsule_name, [](PyObject* dying) {
+        delete static_cast<waiting_room*>(PyCapsule_GetPointer(dying, capsule_name));
+    }));
+    static_cast<void>(room.release());
+    selector.set_attr("select", py::bound::steal(py, PyCFunction_New(&method, owner.ptr())));
+}
+
+}  // namespace pyasync::detail
