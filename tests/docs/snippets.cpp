@@ -1,0 +1,42 @@
+// tests/docs/snippets.cpp: the C++ snippets of the documentation, in programs that compile and run.
+// SPDX-License-Identifier: MIT
+#include <fmt/format.h>
+
+#include <pyasync/pyasync.hpp>
+
+namespace py = pyasync::py;
+using namespace std::chrono_literals;
+
+namespace {
+
+pyasync::task<> awaiting_python(std::string url) {
+    auto body = co_await pyasync::call<std::string>("example:fetch", url, py::kw("retries") = 3);
+
+    pyasync::future<int> f = co_await pyasync::on_asyncio([](py::python py) {
+        return pyasync::into_future<int>(py.import("example").attr("answer")());
+    });
+    int n = co_await std::move(f);
+    fmt::print("{} {}\n", body, n);
+}
+
+pyasync::task<int> slow_square(int n) {
+    co_await pyasync::uv::sleep(1ms);
+    co_return n * n;
+}
+
+pyasync::task<> awaiting_cpp() {
+    const auto make = [](py::python py) {
+        py::bound square = py::function(py, "square", [](int n) { return slow_square(n); });   // task<int> slow_square(int)
+        return square.unbind();
+    };
+    fmt::print("{}\n", co_await pyasync::call<int>("example:sum_of_squares", co_await pyasync::on_asyncio(make)));
+}
+
+pyasync::task<> run() {
+    co_await awaiting_python("https://localhost/");
+    co_await awaiting_cpp();
+}
+
+}  // namespace
+
+PYASYNC_MAIN(run)
