@@ -1,123 +1,166 @@
-// tests/core/spin_test.cpp: when a thread spins, and when it does not.
+// tests/core/spin_test.cpp: when a thread spins for the next message, and when it does not even try.
 // SPDX-License-Identifier: MIT
+#include <pyasync/core/spin.hpp>
+
 #include <doctest/doctest.h>
+#include <pthread.h>
 #include <sched.h>
 
 #include <latch>
+#include <memory>
+#include <optional>
 #include <thread>
+#include <vector>
 
-#include <pyasync/core/spin.hpp>
-
-using namespace std::chrono_literals;
-using pyasync::detail::set_spin_limit;
-using pyasync::detail::spinner;
-
+namespace pyasync::detail {
 namespace {
 
-void move_to(int processor) {
-    cpu_set_t only;
-    CPU_ZERO(&only);
-    CPU_SET(processor, &only);
-    REQUIRE(sched_setaffinity(0, sizeof only, &only) == 0);
-}
+using namespace std::chrono_literals;
 
-/// Runs `body(spin)` on one processor while a partner has last been seen on another.
-template <typename Body>
-void with_partner_on(int partner_processor, Body body) {
-    cpu_set_t before;
-    sched_getaffinity(0, sizeof before, &before);
-    std::latch seated(1);
-    std::latch over(1);
-    std::thread partner([&] {
-        move_to(partner_processor);
-        const spinner seat;
-        seated.count_down();
-        over.wait();
-    });
-    seated.wait();
-    move_to(0);
-    {
-        spinner spin;
-        body(spin);
+constexpr auto a_short_while = 1us;
+constexpr auto a_long_while = 1s;
+
+/// The processors that this process may use.
+std::vector<int> processors() {
+    cpu_set_t set;
+    REQUIRE(sched_getaffinity(0, sizeof set, &set) == 0);
+    std::vector<int> numbers;
+    for (int i = 0; i < CPU_SETSIZE; ++i) {
+        if (CPU_ISSET(i, &set)) numbers.push_back(i);
     }
-    over.count_down();
-    partner.join();
-    sched_setaffinity(0, sizeof before, &before);
+    return numbers;
 }
 
-bool has_two_processors() {
-    cpu_set_t mine;
-    sched_getaffinity(0, sizeof mine, &mine);
-    const bool both = CPU_ISSET(0, &mine) && CPU_ISSET(1, &mine);
-    if (!both) MESSAGE("skipped: needs processors 0 and 1");
-    return both;
-}
+/// Keeps this thread on one processor, for as long as it lives.
+class pinned {
+public:
+    explicit pinned(int processor) {
+        pthread_getaffinity_np(pthread_self(), sizeof before_, &before_);
+        cpu_set_t one;
+        CPU_ZERO(&one);
+        CPU_SET(processor, &one);
+        pthread_setaffinity_np(pthread_self(), sizeof one, &one);
+    }
+    pinned(const pinned&) = delete;
+    pinned& operator=(const pinned&) = delete;
+    ~pinned() { pthread_setaffinity_np(pthread_self(), sizeof before_, &before_); }
 
-int looks_of(spinner& spin) {
+private:
+    cpu_set_t before_{};
+};
+
+/// A thread of the framework that was last seen on that processor.
+class partner {
+public:
+    explicit partner(int processor)
+        : thread_([this, processor] {
+              const pinned here(processor);
+              const spinner seen;
+              seated_.count_down();
+              leave_.wait();
+          }) {
+        seated_.wait();
+    }
+    partner(const partner&) = delete;
+    partner& operator=(const partner&) = delete;
+    ~partner() { leave_.count_down(); }
+
+private:
+    std::latch seated_{1};
+    std::latch leave_{1};
+    std::jthread thread_;
+};
+
+class spin_limit_of_test {
+public:
+    explicit spin_limit_of_test(std::chrono::nanoseconds limit) { set_spin_limit(limit); }
+    spin_limit_of_test(const spin_limit_of_test&) = delete;
+    spin_limit_of_test& operator=(const spin_limit_of_test&) = delete;
+    ~spin_limit_of_test() { set_spin_limit(50us); }
+};
+
+/// How often a spinner looks for something that never comes.
+int looks_of(spinner& waiting) {
     int looks = 0;
-    CHECK_FALSE(spin.wait_for([&] {
+    CHECK_FALSE(waiting.wait_for([&looks] {
         ++looks;
         return false;
     }));
     return looks;
 }
 
-}  // namespace
+/// A spinner on one processor and, if there are two, a partner on another.
+struct two_processors {
+    const std::vector<int> numbers = processors();
+    const pinned here{numbers.front()};
+    spinner waiting;
+    std::optional<partner> other;
 
-TEST_CASE("a thread does not spin before its waits have been short") {
-    if (!has_two_processors()) return;
-    with_partner_on(1, [](spinner& spin) { CHECK(looks_of(spin) == 0); });
-}
-
-TEST_CASE("after a short wait it spins, and after one in vain no more") {
-    if (!has_two_processors()) return;
-    with_partner_on(1, [](spinner& spin) {
-        spin.slept(10us);
-        CHECK(looks_of(spin) > 0);
-        CHECK(looks_of(spin) == 0);
-    });
-}
-
-TEST_CASE("what arrives ends the spinning, and the next wait spins again") {
-    if (!has_two_processors()) return;
-    with_partner_on(1, [](spinner& spin) {
-        spin.slept(10us);
-        constexpr int looks_needed = 5;
-        for (int i = 0; i < 2; ++i) {
-            int looks = 0;
-            CHECK(spin.wait_for([&] { return ++looks == looks_needed; }));
+    [[nodiscard]] bool there() {
+        if (numbers.size() < 2) {
+            MESSAGE("there is one processor only: nothing to spin for");
+            return false;
         }
-    });
+        other.emplace(numbers[1]);
+        return true;
+    }
+};
+
+TEST_CASE_FIXTURE(two_processors, "a thread that has not waited yet does not spin") {
+    if (there()) CHECK(looks_of(waiting) == 0);
 }
 
-TEST_CASE("after a long wait, or one that something else has ended, it does not spin") {
-    if (!has_two_processors()) return;
-    with_partner_on(1, [](spinner& spin) {
-        spin.slept(10ms);
-        CHECK(looks_of(spin) == 0);
-        spin.slept(10us);
-        spin.slept_in_vain();
-        CHECK(looks_of(spin) == 0);
-    });
+TEST_CASE_FIXTURE(two_processors, "a thread whose last wait was short spins until something comes") {
+    if (!there()) return;
+    const spin_limit_of_test limit(1h);
+    waiting.slept(a_short_while);
+    for (int round = 0; round < 3; ++round) {
+        int looks = 0;
+        CHECK(waiting.wait_for([&looks] { return ++looks == 1000; }));
+    }
 }
 
-TEST_CASE("it does not spin where the partner needs this very processor, nor without a partner") {
-    if (!has_two_processors()) return;
-    with_partner_on(0, [](spinner& spin) {
-        spin.slept(10us);
-        CHECK(looks_of(spin) == 0);
-    });
-    spinner alone;
-    alone.slept(10us);
-    CHECK(looks_of(alone) == 0);
+TEST_CASE_FIXTURE(two_processors, "a thread that has spun in vain does not spin again") {
+    if (!there()) return;
+    const spin_limit_of_test limit(1us);
+    waiting.slept(a_short_while);
+    CHECK(looks_of(waiting) > 0);
+    CHECK(looks_of(waiting) == 0);
 }
 
-TEST_CASE("a limit of zero turns it off") {
-    if (!has_two_processors()) return;
-    set_spin_limit(0ns);
-    with_partner_on(1, [](spinner& spin) {
-        spin.slept(10us);
-        CHECK(looks_of(spin) == 0);
-    });
-    set_spin_limit(50us);
+TEST_CASE_FIXTURE(two_processors, "a thread that has slept long, or in vain, does not spin") {
+    if (!there()) return;
+    waiting.slept(a_short_while);
+    waiting.slept(a_long_while);
+    CHECK(looks_of(waiting) == 0);
+    waiting.slept(a_short_while);
+    waiting.slept_in_vain();
+    CHECK(looks_of(waiting) == 0);
 }
+
+TEST_CASE_FIXTURE(two_processors, "with a limit of zero nothing spins") {
+    if (!there()) return;
+    const spin_limit_of_test limit(0ns);
+    waiting.slept(a_short_while);
+    CHECK(looks_of(waiting) == 0);
+}
+
+TEST_CASE_FIXTURE(two_processors, "a thread does not spin for nobody, nor for one that needs its processor") {
+    waiting.slept(a_short_while);
+    CHECK(looks_of(waiting) == 0);
+    other.emplace(numbers.front());
+    waiting.slept(a_short_while);
+    CHECK(looks_of(waiting) == 0);
+}
+
+TEST_CASE("more spinners than there are seats are harmless") {
+    std::vector<std::unique_ptr<spinner>> many;
+    for (int i = 0; i < 200; ++i) many.push_back(std::make_unique<spinner>());
+    many.back()->slept(a_short_while);
+    CHECK(looks_of(*many.back()) == 0);
+    many.clear();
+    const spinner takes_a_free_seat;
+}
+
+}  // namespace
+}  // namespace pyasync::detail
