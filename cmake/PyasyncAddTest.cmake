@@ -2,6 +2,14 @@
 # SPDX-License-Identifier: MIT
 include_guard(GLOBAL)
 
+# pyasync_no_leak_check(<test>...)
+#
+# For tests that load other people's extension modules (uvloop, aiohttp): those keep their constants to the end and beyond,
+# which LeakSanitizer takes for leaks, and their addresses have no names that a suppression could match.
+function(pyasync_no_leak_check)
+  set_tests_properties(${ARGN} PROPERTIES ENVIRONMENT_MODIFICATION "ASAN_OPTIONS=string_append::detect_leaks=0")
+endfunction()
+
 # pyasync_add_test(<name> [EACH_CASE_ALONE] SOURCES <file>... [LINK <target>...] [PYTHON_MODULES <file>...])
 #
 # Adds a doctest executable, linked with the LINK targets (pyasync::pyasync where none is named), as the ctest test <name>.

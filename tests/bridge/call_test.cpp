@@ -181,17 +181,3 @@ TEST_CASE("asyncio's eager task factory") {
     });
 }
 #endif
-
-TEST_CASE("on uvloop everything gives the same") {
-    if (!tests::has_module("uvloop")) return;
-    on_loops(
-        []() -> task<> {
-            CHECK(co_await call<int>("bridge_examples:answer") == 42);
-            CHECK(co_await call<bool>("bridge_examples:same_task"));
-            CHECK(co_await call<std::string>("bridge_examples:timed_out") == "timed out");
-            CHECK(co_await call<int>("bridge_examples:grouped") == 10);
-            CHECK(co_await cancel_call_when_waiting("bridge_examples:wait_forever") == "cancelled");
-            co_await call("bridge_examples:take_events");
-        },
-        {.event_loop = "uvloop"});
-}
