@@ -72,20 +72,30 @@ TEST_CASE("a root task is listed, with its place, while it runs") {
     outcome_of(std::move(running));
 }
 
-TEST_CASE("a root task has left the list when its waiter hears of its end") {
-    manual_executor executor, waiting;
-    bool gone = false;
-    const auto child = []() -> task<> { co_return; };
-    const auto parent = [&]() -> task<> {
-        co_await launch(child(), executor);
-        gone = executor.running().first() == nullptr;
+TEST_CASE("a root task has left the list, with its coroutine, when its waiter hears of its end") {
+    const census all;
+    manual_executor executor;
+    struct listener final : detail::executor, detail::work {
+        explicit listener(manual_executor& to) noexcept : work(nullptr), observed(to) {}
+        void post(detail::work&) noexcept override {
+            told = true;
+            list_was_empty = observed.running().first() == nullptr;
+            alive_then = census::alive();
+        }
+        [[nodiscard]] bool is_current() const noexcept override { return true; }
+        manual_executor& observed;
+        bool told = false;
+        bool list_was_empty = false;
+        int alive_then = -1;
     };
-    future<> running = launch(parent(), waiting);
-    waiting.run_all();
+    listener heard(executor);
+    const auto body = [](counted) -> task<> { co_return; };
+    const auto state = launch(body(counted(1)), executor).release();
+    CHECK(state->notify(heard, heard));
     executor.run_all();
-    waiting.run_all();
-    CHECK(gone);
-    outcome_of(std::move(running));
+    CHECK(heard.told);
+    CHECK(heard.list_was_empty);
+    CHECK(heard.alive_then == 0);
 }
 
 TEST_CASE("what is listed can be cancelled from the list") {

@@ -211,28 +211,64 @@ TEST_CASE("stopping ends a task that spawns and awaits another while it unwinds"
     for (future<>& each : running) CHECK(each.done());
 }
 
+/// Sleeps until it is cancelled, then starts one of its kind on the next loop, `more` times in a row.
+task<> chain(int more, std::atomic<int>& ended) {
+    try {
+        co_await sleep(1h);
+    } catch (const cancelled&) {
+    }
+    if (more > 0) launch(chain(more - 1, ended), pool().next()).detach();
+    ++ended;
+}
+
 TEST_CASE("stopping waits for detached tasks that others spawn while they unwind") {
-    pool().configure(2);
     std::atomic<int> ended = 0;
-    const auto straggler = [&ended]() -> task<> {
-        try {
-            co_await sleep(1h);
-        } catch (const cancelled&) {
-        }
-        ++ended;
-    };
-    const auto body = [&]() -> task<> {
-        try {
-            co_await sleep(1h);
-        } catch (const cancelled&) {
-        }
-        // One for each loop, also for the one that had nothing to do any more.
-        for (int i = 0; i < 2; ++i) launch(straggler(), pool().next()).detach();
-    };
-    static_cast<void>(pool().next());
-    launch(body(), pool().next()).detach();
+    launch(chain(9, ended), pool().next()).detach();
     CHECK(pool().stop(long_enough).empty());
-    CHECK(ended == 2);
+    CHECK(ended == 10);
+}
+
+TEST_CASE("stopping waits for detached tasks on loops that had nothing to do any more") {
+    pool().configure(3);
+    std::atomic<int> ended = 0;
+    launch(chain(9, ended), pool().next()).detach();
+    CHECK(pool().stop(long_enough).empty());
+    CHECK(ended == 10);
+}
+
+TEST_CASE("stopping waits for what is started late on a loop that was found empty before") {
+    pool().configure(2);
+    loop& first = pool().next();
+    loop& second = pool().next();
+    std::atomic<int> ended = 0;
+    // The second loop's task has been given the first one as the home of what it starts, and is slow to start it.
+    std::latch busy(1), go_on(1);
+    const auto slow_starter = [&]() -> task<> {
+        busy.count_down();
+        go_on.wait();
+        launch(chain(0, ended), first).detach();
+        co_return;
+    };
+    launch(slow_starter(), second).detach();
+    busy.wait();
+    // By its end the first loop tells that it is being stopped.
+    std::latch stopping(1);
+    const auto watcher = [&]() -> task<> {
+        try {
+            co_await sleep(1h);
+        } catch (const cancelled&) {
+        }
+        stopping.count_down();
+    };
+    launch(watcher(), first).detach();
+    run_on(first, [] {});
+    std::jthread helper([&] {
+        stopping.wait();
+        run_on(first, [] {});  // it has been found empty
+        go_on.count_down();
+    });
+    CHECK(pool().stop(long_enough).empty());
+    CHECK(ended == 1);
 }
 
 TEST_CASE("stopping tells what had not ended within the limit, and may be tried again") {

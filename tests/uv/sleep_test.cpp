@@ -134,22 +134,38 @@ TEST_CASE("a cancelled sleep leaves the others asleep") {
     CHECK(order == "!cb!a");
 }
 
+/// Cancels the task that runs, as soon as that waits.
+class cancelling_soon final : pyasync::detail::work {
+public:
+    cancelling_soon() noexcept : work(&run) { task_->home().post(*this); }
+
+private:
+    static void run(work& self, pyasync::detail::delivery) noexcept { static_cast<cancelling_soon&>(self).task_->cancel(); }
+    pyasync::detail::task_context* task_ = pyasync::detail::task_context::current();
+};
+
 TEST_CASE("a sleep of no length can be cancelled") {
     loop home;
     const auto body = []() -> task<> {
-        pyasync::detail::task_context* const me = pyasync::detail::task_context::current();
-        struct canceller final : pyasync::detail::work {
-            explicit canceller(pyasync::detail::task_context& whom) noexcept : work(&run), task(&whom) {}
-            static void run(work& self, pyasync::detail::delivery) noexcept {
-                static_cast<canceller&>(self).task->cancel();
-            }
-            pyasync::detail::task_context* task;
-        };
-        canceller before(*me);
-        me->home().post(before);  // delivered between the sleep's begin and its end
+        cancelling_soon posted_before_the_end;
         co_await sleep(0s);
     };
     CHECK_THROWS_AS(wait_for(launch(body(), home)), cancelled);
+}
+
+TEST_CASE("a sleep that has been cancelled does not end the next one") {
+    loop home;
+    const auto body = []() -> task<bool> {
+        cancelling_soon first;
+        try {
+            co_await sleep(1ms);
+        } catch (const cancelled&) {
+        }
+        const auto begin = clock::now();
+        co_await sleep(5ms);
+        co_return clock::now() - begin >= 5ms;
+    };
+    CHECK(wait_for(launch(body(), home)));
 }
 
 TEST_CASE("a cancelled sleeper may sleep again") {
