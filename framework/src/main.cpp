@@ -78,6 +78,10 @@ int application::run(int argc, char** argv, const options& how) {
             return result;
         });
         if (python.finalise(how.shutdown_timeout)) return code;
+    } catch (const py::python_error& error) {
+        if (error.matches("KeyboardInterrupt")) return exit_interrupted;
+        fmt::print(stderr, "{}\n", error.what());
+        return exit_failed;
     } catch (const std::exception& error) {
         fmt::print(stderr, "{}\n", error.what());
         return exit_failed;

@@ -5,7 +5,9 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <set>
@@ -79,6 +81,28 @@ private:
 
     inline static int count_ = 0;
     py::bound signal_;
+    bool installed_ = false;
+};
+
+/// While everything is being cancelled anyway, a Ctrl-C ends the process. Nothing where the program has a handler.
+class interrupts_at_the_end {
+public:
+    explicit interrupts_at_the_end(py::python py) {
+        const py::bound signal = py.import("signal");
+        const py::bound current = signal.attr("getsignal")(SIGINT);
+        if (!current.is(signal.attr("default_int_handler"))) return;
+        struct sigaction at_once {};
+        at_once.sa_handler = [](int) { ::_exit(exit_interrupted); };
+        installed_ = ::sigaction(SIGINT, &at_once, &before_) == 0;
+    }
+    interrupts_at_the_end(const interrupts_at_the_end&) = delete;
+    interrupts_at_the_end& operator=(const interrupts_at_the_end&) = delete;
+    ~interrupts_at_the_end() {
+        if (installed_) ::sigaction(SIGINT, &before_, nullptr);
+    }
+
+private:
+    struct sigaction before_ {};
     bool installed_ = false;
 };
 
@@ -158,9 +182,10 @@ namespace {
 
 void refuse_running_loop(py::python py) {
     if (py.import("asyncio").attr("_get_running_loop")().is_none()) return;
-    py::detail::raise(py, PyExc_RuntimeError,
-                      "run() and run_until_complete() cannot be called while an event loop runs on this thread; co_await "
-                      "the task, or give it to Python with future_into_py()");
+    py::detail::raise(
+        py, PyExc_RuntimeError,
+        "run() and run_until_complete() cannot be called while an event loop runs on this thread; co_await "
+        "the task, or give it to Python with future_into_py()");
 }
 
 }  // namespace
@@ -189,7 +214,9 @@ public:
     [[nodiscard]] std::vector<std::string> cancel_all();
 
 private:
-    static PyObject* stop_loop(PyObject* loop, PyObject*) noexcept { return PyObject_CallMethod(loop, "stop", nullptr); }
+    static PyObject* stop_loop(PyObject* loop, PyObject*) noexcept {
+        return PyObject_CallMethod(loop, "stop", nullptr);
+    }
 };
 
 void loop_runner::state::run_until_done(const py::bound& future) {
@@ -229,18 +256,28 @@ std::vector<std::string> loop_runner::state::cancel_all() {
         if (PyObject* const task = entry.awaited_task()) awaited_by_cpp.insert(task);
     });
     for (const py::bound& task : tasks) {
-        if (!awaited_by_cpp.contains(task.ptr())) task.call_method("cancel");
+        if (!awaited_by_cpp.contains(task.ptr())) with_frame(task.attr("cancel"))();
     }
-    for (uv::loop* each : uv::loop_pool::instance().running()) cancel_sweep::send(*each, ref<asyncio_inbox>::share(&inbox));
-    const py::bound idle = loop.call_method("create_future");
-    idle_message::watch(inbox, idle);
-    std::vector<py::bound> awaited = tasks;
-    awaited.push_back(idle);
-    with_frame(loop.attr("run_until_complete"))(asyncio.attr("wait")(awaited, py::kw("timeout") = limit));
+    for (uv::loop* each : uv::loop_pool::instance().running())
+        cancel_sweep::send(*each, ref<asyncio_inbox>::share(&inbox));
+    const auto deadline = std::chrono::steady_clock::now() + limit;
+    do {  // other threads may start tasks meanwhile: those are cancelled, too
+        const py::bound idle = loop.call_method("create_future");
+        idle_message::watch(inbox, idle);
+        std::vector<py::bound> awaited = tasks;
+        awaited.push_back(idle);
+        const auto rest =
+            std::max(std::chrono::steady_clock::duration::zero(), deadline - std::chrono::steady_clock::now());
+        with_frame(loop.attr("run_until_complete"))(asyncio.attr("wait")(awaited, py::kw("timeout") = rest));
+        if (inbox.roots() == 0) break;
+        for (uv::loop* each : uv::loop_pool::instance().running())
+            cancel_sweep::send(*each, ref<asyncio_inbox>::share(&inbox));
+    } while (std::chrono::steady_clock::now() < deadline);
 
     std::vector<std::string> left;
     if (inbox.roots() != 0) {
-        for (const std::source_location& where : uv::loop_pool::instance().in_flight()) left.push_back(described(where));
+        for (const std::source_location& where : uv::loop_pool::instance().in_flight())
+            left.push_back(described(where));
     }
     for (const py::bound& task : tasks) {
         if (!task.call_method("done")) left.push_back("a Python task: " + task.repr());
@@ -271,6 +308,7 @@ void loop_runner::close() noexcept {
     const py::python py = state_->loop.py();
     try {
         if (!state_->runner.is_none()) {
+            const interrupts_at_the_end interrupts(py);
             const std::vector<std::string> left = state_->cancel_all();
             if (left.empty()) {
                 state_->runner.call_method("close");
@@ -294,7 +332,8 @@ interpreter::~interpreter() { static_cast<void>(finalise(interpreter_shutdown_ti
 bool interpreter::finalise(std::chrono::milliseconds limit) {
     if (!left_behind) {
         std::vector<std::string> left;
-        for (const std::source_location& where : uv::loop_pool::instance().stop(limit)) left.push_back(described(where));
+        for (const std::source_location& where : uv::loop_pool::instance().stop(limit))
+            left.push_back(described(where));
         if (left.empty() && !python_.finalise(limit)) left.emplace_back("a thread that holds or waits for the GIL");
         if (left.empty()) return true;
         report_left(left, limit);

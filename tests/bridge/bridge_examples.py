@@ -29,6 +29,10 @@ def plus(a: int, b: int = 1, *, c: int = 0) -> int:
     return a + b + c
 
 
+def fail_with_cause(message: str) -> None:
+    raise ValueError(message) from KeyError("inner")
+
+
 async def fail(message: str) -> None:
     raise ValueError(message)
 

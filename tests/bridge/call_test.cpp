@@ -70,6 +70,24 @@ TEST_CASE("an exception arrives as a python_error, from the first step and from 
     });
 }
 
+TEST_CASE("an exception of a plain function arrives as it is, with its traceback and its cause") {
+    on_loops([]() -> task<> {
+        try {
+            co_await call("bridge_examples:fail_with_cause", "outer");
+            FAIL("nothing was thrown");
+        } catch (const py::python_error& error) {
+            CHECK(std::string(error.what()).ends_with("in fail_with_cause\nValueError: outer"));
+            const bool has_cause =
+                pyasync::with_gil([&](py::python p) { return !error.value().bind(p).attr("__cause__").is_none(); });
+            CHECK(has_cause);
+        }
+        const std::string missing = co_await tests::error_of(call("bridge_examples:fail_with_cause"));
+        CHECK(missing ==
+              "TypeError: call of bridge_examples:fail_with_cause: fail_with_cause() missing 1 required "
+              "positional argument: 'message'");
+    });
+}
+
 TEST_CASE("current_task is one and the same Task before and after the first wait") {
     on_loops([]() -> task<> {
         CHECK(co_await call<bool>("bridge_examples:same_task"));

@@ -57,7 +57,8 @@ task<std::string> events() { co_return co_await call<std::string>("bridge_exampl
 TEST_CASE("it is a Future to asyncio, hot, and belongs to the running loop") {
     on_loops([]() -> task<> {
         CHECK(co_await call<std::string>("bridge_examples:describe", twice(21)) == "(True, False, True) 42");
-        CHECK(co_await call<std::string>("bridge_examples:describe", pyasync::spawn(twice(4))) == "(True, False, True) 8");
+        CHECK(co_await call<std::string>("bridge_examples:describe", pyasync::spawn(twice(4))) ==
+              "(True, False, True) 8");
     });
 }
 
@@ -65,19 +66,22 @@ TEST_CASE("gather, as_completed, wait_for and shield") {
     on_loops([]() -> task<> {
         CHECK(co_await call<int>("bridge_examples:gather", co_await python_function(twice), 1000) == 999'000);
         CHECK(co_await call<int>("bridge_examples:in_completion_order", co_await python_function(twice), 10) == 90);
-        CHECK(co_await call<std::string>("bridge_examples:wait_for", co_await python_function(swallow)) == "not timed out");
+        CHECK(co_await call<std::string>("bridge_examples:wait_for", co_await python_function(swallow)) ==
+              "not timed out");
         CHECK(co_await events() == "waiting");
-        CHECK(co_await call<std::string>("bridge_examples:wait_for", co_await python_function(wait_forever)) == "timed out");
+        CHECK(co_await call<std::string>("bridge_examples:wait_for", co_await python_function(wait_forever)) ==
+              "timed out");
         CHECK(co_await events() == "waiting, cleaned up in C++");
-        CHECK(co_await call<std::string>("bridge_examples:shielded", co_await python_function([] { return twice(1); })) ==
-              "CancelledError /value 2");
+        CHECK(co_await call<std::string>("bridge_examples:shielded", co_await python_function([] {
+                                             return twice(1);
+                                         })) == "CancelledError /value 2");
     });
 }
 
 TEST_CASE("gather over a C++ future that is cancelled ends") {
     on_loops([]() -> task<> {
-        CHECK(co_await call<std::string>("bridge_examples:cancelled_in_gather", co_await python_function(wait_forever)) ==
-              "CancelledError ");
+        CHECK(co_await call<std::string>("bridge_examples:cancelled_in_gather",
+                                         co_await python_function(wait_forever)) == "CancelledError ");
         co_await call("bridge_examples:until_event", "cleaned up in C++");
         co_await events();
     });
@@ -85,8 +89,8 @@ TEST_CASE("gather over a C++ future that is cancelled ends") {
 
 TEST_CASE("cancelling waits until C++ has unwound, and C++ may swallow it") {
     on_loops([]() -> task<> {
-        CHECK(co_await call<std::string>("bridge_examples:cancel_when_waiting", co_await python_function(wait_forever)) ==
-              "CancelledError ");
+        CHECK(co_await call<std::string>("bridge_examples:cancel_when_waiting",
+                                         co_await python_function(wait_forever)) == "CancelledError ");
         CHECK(co_await events() == "waiting, cleaned up in C++, seen by Python");
         CHECK(co_await call<std::string>("bridge_examples:cancel_when_waiting", co_await python_function(swallow)) ==
               "value swallowed");
@@ -104,8 +108,9 @@ TEST_CASE("one that Python lets go of is cancelled") {
 
 TEST_CASE("callbacks, their contexts, and their removal") {
     on_loops([]() -> task<> {
-        CHECK(co_await call<std::string>("bridge_examples:callbacks", co_await python_function([] { return twice(5); })) ==
-              "10 of the callback of the callback");
+        CHECK(co_await call<std::string>("bridge_examples:callbacks", co_await python_function([] {
+                                             return twice(5);
+                                         })) == "10 of the callback of the callback");
     });
 }
 
@@ -140,9 +145,11 @@ TEST_CASE("C++ exceptions as Python shows them") {
 
 TEST_CASE("an exception that goes there and back is the same object, with C++ and Python frames in its traceback") {
     on_loops([]() -> task<> {
-        const auto through = co_await python_function([]() -> task<> { co_await call("bridge_examples:fail_later", "round trip"); });
+        const auto through =
+            co_await python_function([]() -> task<> { co_await call("bridge_examples:fail_later", "round trip"); });
         auto copy = co_await on_asyncio([&](auto p) { return through.clone(p); });
-        const std::string report = co_await tests::error_of(call("bridge_examples:with_request_id", "x", std::move(copy)));
+        const std::string report =
+            co_await tests::error_of(call("bridge_examples:with_request_id", "x", std::move(copy)));
         CHECK(report.find("future_into_py_test.cpp\", line") != std::string::npos);
         CHECK(report.find("in fail_later") != std::string::npos);
         CHECK(report.find("in with_request_id") != std::string::npos);
@@ -167,7 +174,8 @@ TEST_CASE("Python's context variables are seen by Python that C++ calls") {
             co_await pyasync::uv::sleep(0ms);
             co_return co_await call<std::string>("bridge_examples:get_request_id");
         };
-        CHECK(co_await call<std::string>("bridge_examples:with_request_id", "r-17", co_await python_function(ask)) == "r-17");
+        CHECK(co_await call<std::string>("bridge_examples:with_request_id", "r-17", co_await python_function(ask)) ==
+              "r-17");
     });
 }
 
@@ -176,7 +184,8 @@ TEST_CASE("a loop that is closed with work in flight cancels it") {
         const py::bound loop = p.import("asyncio").attr("new_event_loop")();
         py::object left;
         pyasync::run_until_complete(p, loop, [&]() -> task<> {
-            left = co_await on_asyncio([](auto inner) { return pyasync::future_into_py(inner, wait_forever()).unbind(); });
+            left =
+                co_await on_asyncio([](auto inner) { return pyasync::future_into_py(inner, wait_forever()).unbind(); });
             co_await call("bridge_examples:until_waiting");
         }());
         CHECK_FALSE(left.bind(p).call_method("done"));

@@ -22,7 +22,8 @@ TEST_CASE("made with the GIL taken here, and on the asyncio thread") {
     on_loops([]() -> task<> {
         future<int> here = pyasync::with_gil([](auto p) { return into_future<int>(example(p, "answer")()); });
         CHECK(co_await std::move(here) == 42);
-        future<std::string> there = co_await on_asyncio([](auto p) { return into_future<std::string>(example(p, "later")("x")); });
+        future<std::string> there =
+            co_await on_asyncio([](auto p) { return into_future<std::string>(example(p, "later")("x")); });
         CHECK(co_await std::move(there) == "x");
     });
 }
@@ -31,9 +32,8 @@ TEST_CASE("coroutines, Futures, Tasks and objects with __await__") {
     on_loops([]() -> task<> {
         auto pending = co_await on_asyncio([](auto p) { return into_future<int>(example(p, "future_of")(5)); });
         CHECK(co_await std::move(pending) == 5);
-        auto running = co_await on_asyncio([](auto p) {
-            return into_future<int>(p.import("asyncio").attr("create_task")(example(p, "later")(6)));
-        });
+        auto running = co_await on_asyncio(
+            [](auto p) { return into_future<int>(p.import("asyncio").attr("create_task")(example(p, "later")(6))); });
         CHECK(co_await std::move(running) == 6);
         auto object = co_await on_asyncio([](auto p) { return into_future<std::string>(example(p, "Awaitable")()); });
         CHECK(co_await std::move(object) == "awaited");
@@ -91,7 +91,8 @@ TEST_CASE("cancelling the future, and destroying it, cancels the Python side") {
         CHECK_THROWS_AS(co_await std::move(waiting), pyasync::cancelled);
         CHECK(co_await events() == "waiting, cancelled, cleaned up, ended");
         {
-            future<> dropped = co_await on_asyncio([](auto p) { return into_future<void>(example(p, "wait_forever")()); });
+            future<> dropped =
+                co_await on_asyncio([](auto p) { return into_future<void>(example(p, "wait_forever")()); });
             co_await call("bridge_examples:until_waiting");
         }
         co_await call("bridge_examples:until_event", "ended");
@@ -124,8 +125,18 @@ TEST_CASE("where there is no loop yet, it begins when a task awaits it") {
     pyasync::with_gil([](auto p) {
         auto lazy = into_future<int>(example(p, "later")(9));
         CHECK_FALSE(lazy.done());
-        const int value = pyasync::run(p, [](future<int> f) -> task<int> { co_return co_await std::move(f); }(std::move(lazy)));
+        const int value =
+            pyasync::run(p, [](future<int> f) -> task<int> { co_return co_await std::move(f); }(std::move(lazy)));
         CHECK(value == 9);
+    });
+}
+
+TEST_CASE("one that is cancelled before there is a loop is cancelled when it begins") {
+    pyasync::with_gil([](auto p) {
+        auto lazy = into_future<void>(example(p, "wait_quietly")());
+        lazy.cancel();
+        CHECK_THROWS_AS(pyasync::run(p, [](future<> f) -> task<> { co_await std::move(f); }(std::move(lazy))),
+                        pyasync::cancelled);
     });
 }
 

@@ -53,13 +53,20 @@ task<> future_awaited() {
     co_await (co_await on_asyncio([](py::python p) { return pyasync::into_future<int>(example(p, "answer")()); }));
 }
 task<> future_dropped() {
-    static_cast<void>(co_await on_asyncio([](py::python p) { return pyasync::into_future<>(example(p, "wait_quietly")()); }));
+    static_cast<void>(
+        co_await on_asyncio([](py::python p) { return pyasync::into_future<>(example(p, "wait_quietly")()); }));
     co_await call("asyncio:sleep", 0);
 }
 task<> python_awaits_value() { co_await call("bridge_examples:outcome", next_turn()); }
 task<> python_awaits_failure() { co_await call("bridge_examples:outcome", fail()); }
-task<> python_drops() { co_await call("bridge_examples:plus", 1); co_await call("bridge_examples:ignore", sleep_forever()); }
-task<> object_dies_here() { static_cast<void>(co_await call("bridge_examples:future_of", py::object())); co_await call("asyncio:sleep", 0); }
+task<> python_drops() {
+    co_await call("bridge_examples:plus", 1);
+    co_await call("bridge_examples:ignore", sleep_forever());
+}
+task<> object_dies_here() {
+    static_cast<void>(co_await call("bridge_examples:future_of", py::object()));
+    co_await call("asyncio:sleep", 0);
+}
 
 /// What Python has allocated once everything that is on its way has arrived.
 task<long> allocated() {
@@ -74,10 +81,10 @@ task<long> allocated() {
 TEST_CASE("two thousand crossings of each kind leave no Python object behind") {
     task<> (*kind)() = nullptr;
     const char* name = "";
-#define KIND(function)             \
-    SUBCASE(#function) {           \
-        kind = &function;          \
-        name = #function;          \
+#define KIND(function)    \
+    SUBCASE(#function) {  \
+        kind = &function; \
+        name = #function; \
     }
     KIND(call_value)
     KIND(call_later)

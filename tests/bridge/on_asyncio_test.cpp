@@ -48,9 +48,8 @@ TEST_CASE("a C++ exception comes back as itself, a Python one as python_error") 
 
 TEST_CASE("the running loop is the task's") {
     on_loops([]() -> task<> {
-        CHECK(co_await on_asyncio([](py::python python) {
-            return pyasync::get_running_loop(python).is(pyasync::get_current_loop(python));
-        }));
+        CHECK(co_await on_asyncio(
+            [](py::python python) { return pyasync::get_running_loop(python).is(pyasync::get_current_loop(python)); }));
     });
 }
 

@@ -33,8 +33,8 @@ TEST_CASE("a context variable that one call sets is seen by the next, synchronou
         CHECK(co_await request_id_after("a") == "a");
         co_await call("bridge_examples:set_request_id_later", "b");
         CHECK(co_await request_id() == "b");
-        const std::string seen =
-            co_await on_asyncio([](auto p) { return p.import("bridge_examples").attr("get_request_id")().template to<std::string>(); });
+        const std::string seen = co_await on_asyncio(
+            [](auto p) { return p.import("bridge_examples").attr("get_request_id")().template to<std::string>(); });
         CHECK(seen == "b");
         const std::string here = pyasync::with_gil(
             [](auto p) { return p.import("bridge_examples").attr("get_request_id")().template to<std::string>(); });
@@ -109,9 +109,45 @@ TEST_CASE("spawn_blocking gives the value or the exception, and may take the GIL
         CHECK(co_await spawn_blocking([] { return 7; }) == 7);
         CHECK_THROWS_AS(co_await spawn_blocking([] { throw std::out_of_range("x"); }), std::out_of_range);
         const int taken = co_await spawn_blocking([] {
-            return pyasync::with_gil([](auto p) { return p.import("bridge_examples").attr("plus")(1, 2).template to<int>(); });
+            return pyasync::with_gil(
+                [](auto p) { return p.import("bridge_examples").attr("plus")(1, 2).template to<int>(); });
         });
         CHECK(taken == 3);
+    });
+}
+
+TEST_CASE("a blocking function that takes the GIL is in its task's context") {
+    on_loops([]() -> task<> {
+        co_await call("bridge_examples:set_request_id", "of the task");
+        const auto ask = [] {
+            return pyasync::with_gil(
+                [](auto p) { return p.import("bridge_examples").attr("get_request_id")().template to<std::string>(); });
+        };
+        CHECK(co_await spawn_blocking(ask) == "of the task");
+    });
+}
+
+TEST_CASE("cancelling a task and then letting go of it does not interrupt its cleaning up") {
+    on_loops([]() -> task<> {
+        const auto body = []() -> task<> {
+            co_await call("bridge_examples:record", "waiting");
+            try {
+                co_await pyasync::uv::sleep(1h);
+            } catch (const pyasync::cancelled&) {
+            }
+            co_await call("bridge_examples:record", "cleaning up");
+            co_await call("bridge_examples:until_event", "let go");
+            co_await call("bridge_examples:record", "cleaned up");
+        };
+        {
+            auto running = spawn(body());
+            co_await call("bridge_examples:until_waiting");
+            running.cancel();
+            co_await call("bridge_examples:until_event", "cleaning up");
+        }
+        co_await call("bridge_examples:record", "let go");
+        co_await call("bridge_examples:until_event", "cleaned up");
+        co_await call("bridge_examples:take_events");
     });
 }
 

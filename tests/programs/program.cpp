@@ -40,9 +40,7 @@ task<> fail_in_cpp() {
     throw std::runtime_error("broken");
 }
 
-task<> fail_further_in() {
-    co_await fail_in_cpp();
-}
+task<> fail_further_in() { co_await fail_in_cpp(); }
 
 task<> fail_in_python() { co_await call("program_cases:fail", "broken"); }
 
@@ -121,11 +119,15 @@ task<int> block_a_loop_thread() {
     spawn([]() -> task<> {
         for (;;) std::this_thread::sleep_for(1h);
         co_return;
-    }()).detach();
+    }())
+        .detach();
     co_return 4;
 }
 
-task<> stop_the_loop() { co_await call("program_cases:stop_the_loop"); co_await sleep_forever(); }
+task<> stop_the_loop() {
+    co_await call("program_cases:stop_the_loop");
+    co_await sleep_forever();
+}
 
 task<> interleave_output() {
     for (int i = 0; i < 3; ++i) {

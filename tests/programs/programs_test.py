@@ -81,7 +81,7 @@ class Programs(unittest.TestCase):
             code=1,
             err=r"Traceback \(most recent call last\):\n"
             r'  File "[^"]*program\.cpp", line \d+, in [^\n]*fail_further_in\n'
-            r"    co_await fail_in_cpp\(\);\n"
+            r"    [^\n]*co_await fail_in_cpp\(\);[^\n]*\n"
             r"pyasync\.CppError: std::runtime_error: broken\n",
         )
 

@@ -286,5 +286,12 @@ TEST_CASE("an object that dies without the GIL is released by the next who takes
     CHECK(afterwards == 1);
 }
 
+TEST_CASE_FIXTURE(with_python, "an empty object has nothing to bind, and says so") {
+    const std::string message = "SystemError: pyasync: an empty py::object has nothing to bind";
+    CHECK(error_of([&] { static_cast<void>(object().bind(py)); }) == message);
+    const object empty;
+    CHECK(error_of([&] { static_cast<void>(empty.bind(py)); }) == message);
+}
+
 }  // namespace
 }  // namespace pyasync::py

@@ -17,7 +17,8 @@ namespace tests {
 inline pyasync::options as_the_environment_wishes(pyasync::options how) {
     const char* const event_loop = std::getenv("PYASYNC_TEST_EVENT_LOOP");
     if (event_loop != nullptr && how.event_loop == "asyncio") how.event_loop = event_loop;
-    if (const char* const spin = std::getenv("PYASYNC_TEST_SPIN_US")) how.spin = std::chrono::microseconds(std::atoi(spin));
+    if (const char* const spin = std::getenv("PYASYNC_TEST_SPIN_US"))
+        how.spin = std::chrono::microseconds(std::atoi(spin));
     return how;
 }
 
@@ -30,9 +31,8 @@ void on_loops(Function body, const pyasync::options& given = {}) {
 
 /// Is a Python module there? Tests that need one which is not say so and are skipped.
 inline bool has_module(const char* name) {
-    const bool found = pyasync::with_gil([&](pyasync::py::python py) {
-        return !py.import("importlib.util").attr("find_spec")(name).is_none();
-    });
+    const bool found = pyasync::with_gil(
+        [&](pyasync::py::python py) { return !py.import("importlib.util").attr("find_spec")(name).is_none(); });
     if (!found) MESSAGE("skipped: no Python module " << std::string(name));
     return found;
 }

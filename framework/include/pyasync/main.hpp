@@ -22,8 +22,8 @@ namespace detail {
 
 /// A program's coroutine function: `task<>` or `task<int>`, of the command line or of nothing.
 template <typename Function>
-concept main_function = std::same_as<std::invoke_result_t<Function>, task<>> ||
-                        std::same_as<std::invoke_result_t<Function>, task<int>>;
+concept main_function =
+    std::same_as<std::invoke_result_t<Function>, task<>> || std::same_as<std::invoke_result_t<Function>, task<int>>;
 template <typename Function>
 concept main_function_with_arguments = std::same_as<std::invoke_result_t<Function, arguments>, task<>> ||
                                        std::same_as<std::invoke_result_t<Function, arguments>, task<int>>;
@@ -79,10 +79,10 @@ private:
 /// A whole program: initialises Python, runs `function` to its end on an event loop that has this thread, stops
 /// everything, finalises Python, and returns the exit code.
 ///
-/// The exit code is what a `task<int>` returns, and 0 for a `task<>`. An uncaught exception prints one traceback on stderr
-/// and gives 1; Python's SystemExit gives its code. The first Ctrl-C cancels `function`, which unwinds, and gives 130; the
-/// second ends the process at once. The lines that C++ and Python write to stdout come out in their order: both sides'
-/// buffers end with the line. **Thread.** The main thread.
+/// The exit code is what a `task<int>` returns, and 0 for a `task<>`. An uncaught exception prints one traceback on
+/// stderr and gives 1; Python's SystemExit gives its code. The first Ctrl-C cancels `function`, which unwinds, and
+/// gives 130; the second ends the process at once. The lines that C++ and Python write to stdout come out in their
+/// order: both sides' buffers end with the line. **Thread.** The main thread.
 template <typename Function>
     requires detail::main_function<Function&> || detail::main_function_with_arguments<Function&>
 int run_main(int argc, char** argv, Function&& function, const options& how = {},
@@ -92,6 +92,7 @@ int run_main(int argc, char** argv, Function&& function, const options& how = {}
 
 }  // namespace pyasync
 
-/// `PYASYNC_MAIN(function)` or `PYASYNC_MAIN(function, {.event_loop = "uvloop"})`: `int main`, as one call of `run_main`.
+/// `PYASYNC_MAIN(function)` or `PYASYNC_MAIN(function, {.event_loop = "uvloop"})`: `int main`, as one call of
+/// `run_main`.
 #define PYASYNC_MAIN(function, ...) \
     int main(int argc, char** argv) { return ::pyasync::run_main(argc, argv, function __VA_OPT__(, ) __VA_ARGS__); }

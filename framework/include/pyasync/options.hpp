@@ -35,7 +35,8 @@ struct options {
     bool debug = false;
     /// `spin::off`, `spin::adaptive`, or a longest time to spin; for the whole process.
     std::chrono::nanoseconds spin = spin::adaptive;
-    /// How long the end may take: what has been cancelled and has not unwound by then is named on stderr and left behind.
+    /// How long the end may take: what has been cancelled and has not unwound by then is named on stderr and left
+    /// behind.
     std::chrono::milliseconds shutdown_timeout = std::chrono::seconds(10);
 };
 

@@ -16,8 +16,8 @@
 
 namespace pyasync {
 
-/// CPython and the libuv loops of an application: the constructor initialises Python, the destructor stops the loops and
-/// finalises Python, last.
+/// CPython and the libuv loops of an application: the constructor initialises Python, the destructor stops the loops
+/// and finalises Python, last.
 ///
 ///     int main() {
 ///         pyasync::interpreter python;
@@ -25,9 +25,9 @@ namespace pyasync {
 ///     }
 ///
 /// **Thread.** The main thread. It leaves the GIL free: take it with `with_gil`. **Errors.** `std::runtime_error` with
-/// Python's message where it cannot start; `std::logic_error` for a second one in the same process. **Destruction.** C++
-/// tasks that run are cancelled and waited for; threads that hold or want the GIL are waited for; what has not ended within
-/// ten seconds is named on stderr, and Python is then left as it is.
+/// Python's message where it cannot start; `std::logic_error` for a second one in the same process. **Destruction.**
+/// C++ tasks that run are cancelled and waited for; threads that hold or want the GIL are waited for; what has not
+/// ended within ten seconds is named on stderr, and Python is then left as it is.
 class interpreter {
 public:
     interpreter() : interpreter(py::interpreter_options()) {}
@@ -45,8 +45,8 @@ private:
 
 namespace detail {
 
-/// Runs a future of ours on a loop that does not run yet, and takes its result: throws the task's exception, or whatever
-/// has stopped the loop before.
+/// Runs a future of ours on a loop that does not run yet, and takes its result: throws the task's exception, or
+/// whatever has stopped the loop before.
 class loop_runner {
 public:
     /// A new loop, as asyncio.run has one; it is closed at the end, with everything that is still under way.
@@ -71,8 +71,8 @@ private:
     std::unique_ptr<state> state_;
 };
 
-/// Lets Python know that it ended, and whether it was cancelled. Value and exception, with the way that it has come, are
-/// left for the one who runs the loop.
+/// Lets Python know that it ended, and whether it was cancelled. Value and exception, with the way that it has come,
+/// are left for the one who runs the loop.
 template <typename T>
 py::bound take_nothing(py::python py, future_state_base& state) {
     const auto& outcome = static_cast<future_state<T>&>(state).outcome;
@@ -105,17 +105,17 @@ T run_on(py::python py, loop_runner& runner, task<T> body, const std::source_loc
 
 /// Runs a task to its end on a new event loop, as `asyncio.run` does, and returns its result.
 ///
-/// At the end whatever still runs is cancelled, on both sides, and has `how.shutdown_timeout` to unwind; then the loop is
-/// closed. The first Ctrl-C cancels the task and, when it has unwound, throws a `KeyboardInterrupt`; the second ends the
-/// process. **Thread.** The main thread, with the GIL, while no event loop runs on it. **Errors.** The task's; a
+/// At the end whatever still runs is cancelled, on both sides, and has `how.shutdown_timeout` to unwind; then the loop
+/// is closed. The first Ctrl-C cancels the task and, when it has unwound, throws a `KeyboardInterrupt`; the second ends
+/// the process. **Thread.** The main thread, with the GIL, while no event loop runs on it. **Errors.** The task's; a
 /// `python_error` where the loop cannot be made: unknown `event_loop`, missing module.
 template <typename T>
 T run(py::python py, task<T> body, const options& how = {},
       const std::source_location& where = std::source_location::current());
 
 /// Runs a task to its end on a loop that the caller owns, and leaves the loop usable. Only this task is waited for.
-/// **Thread.** One that holds the GIL and on which no loop runs. **Errors.** The task's; a `RuntimeError` where the loop runs
-/// already, is closed, or is stopped before the task has ended (which cancels the task).
+/// **Thread.** One that holds the GIL and on which no loop runs. **Errors.** The task's; a `RuntimeError` where the
+/// loop runs already, is closed, or is stopped before the task has ended (which cancels the task).
 template <typename T>
 T run_until_complete(py::python py, const py::bound& event_loop, task<T> body,
                      const std::source_location& where = std::source_location::current());

@@ -64,6 +64,7 @@ public:
 ref<asyncio_inbox> asyncio_inbox::of(const py::bound& loop) {
     const auto known = open_inboxes().find(loop.ptr());
     if (known != open_inboxes().end()) return ref<asyncio_inbox>::share(known->second);
+    if (!loop.has_attr("is_closed") || !loop.has_attr("add_reader")) py::detail::expected("an event loop", loop);
     if (loop.call_method("is_closed")) {
         py::detail::raise(loop.py(), PyExc_RuntimeError, "Event loop is closed");
     }
@@ -116,9 +117,14 @@ void asyncio_inbox::loop_gone(py::python py) noexcept {
 
 void asyncio_inbox::post(work& item) noexcept {
     switch (queues_->incoming.push(item)) {
-        case inbox::pushed::queued: break;
-        case inbox::pushed::wake: wake(); break;
-        case inbox::pushed::closed: item.handle(item, delivery::refused); break;
+        case inbox::pushed::queued:
+            break;
+        case inbox::pushed::wake:
+            wake();
+            break;
+        case inbox::pushed::closed:
+            item.handle(item, delivery::refused);
+            break;
     }
 }
 

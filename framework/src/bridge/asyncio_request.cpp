@@ -57,8 +57,8 @@ void asyncio_request::cancel_message::deliver(work& self, delivery how) noexcept
 }
 
 std::exception_ptr loop_closed_error() noexcept {
-    return std::make_exception_ptr(
-        std::runtime_error("pyasync: the event loop of this task is closed, so no Python can run in its name any more"));
+    return std::make_exception_ptr(std::runtime_error(
+        "pyasync: the event loop of this task is closed, so no Python can run in its name any more"));
 }
 
 ref<task_locals_state> locals_of(const task_context& context) {

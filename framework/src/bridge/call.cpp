@@ -17,8 +17,8 @@ struct parsed_target {
 };
 
 py::object interned(py::python py, const std::string& text) {
-    PyObject* name = py::bound::steal(py, PyUnicode_FromStringAndSize(text.data(), static_cast<Py_ssize_t>(text.size())))
-                         .release();
+    PyObject* name =
+        py::bound::steal(py, PyUnicode_FromStringAndSize(text.data(), static_cast<Py_ssize_t>(text.size()))).release();
     PyUnicode_InternInPlace(&name);
     return py::bound::steal(py, name).unbind();
 }

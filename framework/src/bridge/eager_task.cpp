@@ -13,13 +13,12 @@ namespace {
 // ---- The coroutine's stand-in: what the Task steps after the first step has been taken. ----
 
 struct stand_in {
-    PyObject_HEAD
-    PyObject* coroutine;   ///< what it stands for
-    PyObject* waits_for;   ///< what the first step has yielded, and the Task has not seen yet; or null
-    PyObject* value;       ///< where the coroutine has ended in its first step: its value,
-    PyObject* exception;   ///< or its exception
-    python_await* owner;   ///< who wants to know the end; null once it is known
-    bool marked;           ///< was `waits_for` marked as awaited?
+    PyObject_HEAD PyObject* coroutine;  ///< what it stands for
+    PyObject* waits_for;                ///< what the first step has yielded, and the Task has not seen yet; or null
+    PyObject* value;                    ///< where the coroutine has ended in its first step: its value,
+    PyObject* exception;                ///< or its exception
+    python_await* owner;                ///< who wants to know the end; null once it is known
+    bool marked;                        ///< was `waits_for` marked as awaited?
 };
 
 stand_in& as_stand_in(PyObject* self) noexcept { return *reinterpret_cast<stand_in*>(self); }
@@ -105,7 +104,14 @@ PyObject* stand_in_throw(PyObject* self, PyObject* arguments) noexcept {
         // The Task never waited for it, so nobody else cancels it.
         PyObject* const answer = PyObject_CallMethod(me.waits_for, "cancel", nullptr);
         if (answer == nullptr) PyErr_Clear();
+        const bool unwinds = answer == Py_True;
         Py_XDECREF(answer);
+        if (unwinds) {
+            // As in asyncio: the cancellation comes out of it when it has unwound.
+            PyObject* const yielded = std::exchange(me.waits_for, nullptr);
+            if (me.marked) mark_yielded(yielded, true);
+            return yielded;
+        }
         Py_CLEAR(me.waits_for);
     }
     PyObject* const method = PyObject_GetAttrString(me.coroutine, "throw");
@@ -201,7 +207,7 @@ struct task_fields {
     PyObject* coroutine;  ///< while it is not initialised
     PyObject* loop;
     PyObject* context;
-    PyObject* stand_in;   ///< once it is
+    PyObject* stand_in;  ///< once it is
     python_await* owner;
 };
 
@@ -212,7 +218,8 @@ PyTypeObject* base_task(py::python py) noexcept {
 task_fields& fields_of(PyObject* task) noexcept {
     constexpr std::size_t alignment = alignof(task_fields);
     const auto size = static_cast<std::size_t>(base_task(py::detail::token_maker::make())->tp_basicsize);
-    return *reinterpret_cast<task_fields*>(reinterpret_cast<char*>(task) + (size + alignment - 1) / alignment * alignment);
+    return *reinterpret_cast<task_fields*>(reinterpret_cast<char*>(task) +
+                                           (size + alignment - 1) / alignment * alignment);
 }
 
 void clear_fields(task_fields& fields) noexcept {
@@ -316,7 +323,8 @@ PyObject* retrieve(PyObject*, PyObject* task) noexcept {
 void mark_retrieved(PyObject* task) noexcept {
     static PyMethodDef retrieve_method{"retrieve", &retrieve, METH_O, nullptr};
     PyObject* const callback = PyCFunction_New(&retrieve_method, nullptr);
-    PyObject* const added = callback == nullptr ? nullptr : PyObject_CallMethod(task, "add_done_callback", "O", callback);
+    PyObject* const added =
+        callback == nullptr ? nullptr : PyObject_CallMethod(task, "add_done_callback", "O", callback);
     if (added == nullptr) PyErr_Clear();
     Py_XDECREF(added);
     Py_XDECREF(callback);

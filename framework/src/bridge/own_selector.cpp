@@ -52,7 +52,8 @@ private:
     void recheck_deadline(py::python py);
     void set_deadline(double seconds_from_now);
 
-    /// The keys of the descriptors that are ready, waiting until the deadline at the most; our own is served, not shown.
+    /// The keys of the descriptors that are ready, waiting until the deadline at the most; our own is served, not
+    /// shown.
     [[nodiscard]] py::bound poll(py::python py, bool may_wait);
 
     ref<asyncio_inbox> inbox_;
@@ -94,15 +95,15 @@ py::bound waiting_room::poll(py::python py, bool may_wait) {
     if (may_wait) {
         timeout = -1;
         // Rounded up, as asyncio has it: a timer does not fire early.
-        if (limited_) timeout = static_cast<int>(std::ceil(duration<double, std::milli>(deadline_ - clock::now()).count()));
+        if (limited_)
+            timeout = static_cast<int>(std::ceil(duration<double, std::milli>(deadline_ - clock::now()).count()));
         if (limited_ && timeout < 0) timeout = 0;
     }
     int count = 0;
     if (timeout == 0) {
         count = ::epoll_wait(descriptor_, events.data(), most_events, 0);
     } else {
-        Py_BEGIN_ALLOW_THREADS
-        count = ::epoll_wait(descriptor_, events.data(), most_events, timeout);
+        Py_BEGIN_ALLOW_THREADS count = ::epoll_wait(descriptor_, events.data(), most_events, timeout);
         Py_END_ALLOW_THREADS
     }
     const int reason = errno;
@@ -194,11 +195,13 @@ void own_selector::install(asyncio_inbox& inbox, const py::bound& loop) {
     const py::bound selector = loop.attr("_selector");
     const auto* const epoll = reinterpret_cast<PyTypeObject*>(selectors.attr("EpollSelector").ptr());
     if (Py_TYPE(selector.ptr()) != epoll || !selector.has_attr("_fd_to_key")) return;
-    auto room = std::make_unique<waiting_room>(ref<asyncio_inbox>::share(&inbox), selector.call_method("fileno").to<int>(),
-                                               selector.attr("_fd_to_key").unbind());
-    const py::bound owner = py::bound::steal(py, PyCapsule_New(room.get(), capsule_name, [](PyObject* dying) {
-        delete static_cast<waiting_room*>(PyCapsule_GetPointer(dying, capsule_name));
-    }));
+    auto room =
+        std::make_unique<waiting_room>(ref<asyncio_inbox>::share(&inbox), selector.call_method("fileno").to<int>(),
+                                       selector.attr("_fd_to_key").unbind());
+    const py::bound owner =
+        py::bound::steal(py, PyCapsule_New(room.get(), capsule_name, [](PyObject* dying) {
+                             delete static_cast<waiting_room*>(PyCapsule_GetPointer(dying, capsule_name));
+                         }));
     static_cast<void>(room.release());
     selector.set_attr("select", py::bound::steal(py, PyCFunction_New(&method, owner.ptr())));
 }

@@ -15,20 +15,19 @@ enum class progress : char { pending, finished, cancelled };
 
 /// All of it under the GIL; asyncio's protocol for Futures is that of CPython's Lib/asyncio/futures.py.
 struct python_future {
-    PyObject_HEAD
-    PyObject* loop;
+    PyObject_HEAD PyObject* loop;
     PyObject* result;
     PyObject* exception;
-    PyObject* traceback;       ///< the exception's, as it came: every raise starts from it
+    PyObject* traceback;  ///< the exception's, as it came: every raise starts from it
     PyObject* cancel_message;
-    PyObject* callback;        ///< the first of them, with its context: mostly there is just one
+    PyObject* callback;  ///< the first of them, with its context: mostly there is just one
     PyObject* context;
     PyObject* more_callbacks;  ///< list of (callback, context)
     PyObject* weak_references;
     future_link* link;
     progress state;
-    char blocking;             ///< `_asyncio_future_blocking`
-    char unretrieved;          ///< has an exception that nobody has seen
+    char blocking;     ///< `_asyncio_future_blocking`
+    char unretrieved;  ///< has an exception that nobody has seen
 };
 
 python_future& as_future(PyObject* self) noexcept { return *reinterpret_cast<python_future*>(self); }
@@ -342,8 +341,7 @@ void future_dealloc(PyObject* self) noexcept {
 // ---- What `await` steps. ----
 
 struct future_iterator {
-    PyObject_HEAD
-    PyObject* future;  ///< null once it has ended
+    PyObject_HEAD PyObject* future;  ///< null once it has ended
 };
 
 future_iterator& as_iterator(PyObject* self) noexcept { return *reinterpret_cast<future_iterator*>(self); }
@@ -466,7 +464,8 @@ PyTypeObject* make_future_type() {
     static PyMemberDef members[] = {
         {"_asyncio_future_blocking", T_BOOL, offsetof(python_future, blocking), 0, nullptr},
         {"_loop", T_OBJECT, offsetof(python_future, loop), READONLY, nullptr},
-        {"_cancel_message", T_OBJECT, offsetof(python_future, cancel_message), READONLY, nullptr},  // asyncio.gather reads it
+        {"_cancel_message", T_OBJECT, offsetof(python_future, cancel_message), READONLY,
+         nullptr},  // asyncio.gather reads it
         {"__weaklistoffset__", T_PYSSIZET, offsetof(python_future, weak_references), READONLY, nullptr},
         {nullptr, 0, 0, 0, nullptr}};
     static PyType_Slot slots[] = {{Py_tp_methods, methods},
@@ -493,8 +492,8 @@ py::bound make_python_future(py::python py, ref<future_state_base> state, take_r
     py::bound made = py::bound::steal(py, type->tp_alloc(type, 0));
     python_future& content = as_future(made.ptr());
     content.loop = locals.event_loop(py).release();
-    auto link = make_ref<future_link>(made.ptr(), std::move(state), take,
-                                      ref<asyncio_inbox>::share(&locals.state()->inbox()));
+    auto link =
+        make_ref<future_link>(made.ptr(), std::move(state), take, ref<asyncio_inbox>::share(&locals.state()->inbox()));
     content.link = link.leak();
     content.link->connect();
     return made;

@@ -42,8 +42,8 @@ void root_base::cancel_message::deliver(work& self, delivery how) noexcept {
     auto& message = static_cast<cancel_message&>(self);
     root_base& root = message.root;
     message.posted.store(false, std::memory_order_release);
-    // Before its start, too: on its home thread a cancellation may overtake a start that came from elsewhere. One that has
-    // ended does not mind.
+    // Before its start, too: on its home thread a cancellation may overtake a start that came from elsewhere. One that
+    // has ended does not mind.
     if (how == delivery::served) root.context_.cancel();
     root.drop();
 }

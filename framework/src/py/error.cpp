@@ -99,7 +99,13 @@ bool python_error::matches(std::string_view type) const noexcept {
 
 const object& python_error::value() const noexcept { return state_->value; }
 
-void detail::throw_python_error(python py) { throw python_error::fetch(py); }
+void detail::throw_python_error(python py) {
+    // Null without an exception is no failure of Python's.
+    if (PyErr_Occurred() == nullptr) {
+        PyErr_SetString(PyExc_SystemError, "pyasync: an empty py::object has nothing to bind");
+    }
+    throw python_error::fetch(py);
+}
 
 void detail::set_raised(const bound& value) noexcept {
     PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(value.ptr())), value.ptr());
@@ -112,6 +118,8 @@ void detail::raise(python py, PyObject* type, const std::string& message) {
 
 void detail::rethrow_with_subject(python py, const std::string& subject, const python_error& error) {
     const bound value = error.value().bind(py);
+    // One with a traceback was raised by Python code of the callee's: it passes as it is.
+    if (!value.attr("__traceback__").is_none()) throw error;
     PyObject* const type = reinterpret_cast<PyObject*>(Py_TYPE(value.ptr()));
     if (type == PyExc_TypeError || type == PyExc_OverflowError || type == PyExc_ValueError) {
         raise(py, type, subject + ": " + value.str());

@@ -31,13 +31,12 @@ PyObject* call_body(PyObject* capsule, PyObject* const* arguments, Py_ssize_t co
 
 bound make_function(python py, std::unique_ptr<function_body> body) {
     auto owned = std::make_unique<holder>();
-    owned->definition = {body->name().c_str(),
-                         reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(&call_body)), METH_FASTCALL,
-                         body->doc().c_str()};
+    owned->definition = {body->name().c_str(), reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(&call_body)),
+                         METH_FASTCALL, body->doc().c_str()};
     owned->body = std::move(body);
     PyMethodDef* const definition = &owned->definition;
-    const bound capsule = bound::steal(
-        py, PyCapsule_New(owned.get(), capsule_name, [](PyObject* dying) { delete held_by(dying); }));
+    const bound capsule =
+        bound::steal(py, PyCapsule_New(owned.get(), capsule_name, [](PyObject* dying) { delete held_by(dying); }));
     static_cast<void>(owned.release());
     return bound::steal(py, PyCFunction_New(definition, capsule.ptr()));
 }
@@ -45,8 +44,8 @@ bound make_function(python py, std::unique_ptr<function_body> body) {
 void require_count(python py, const std::string& name, std::size_t expected, std::size_t given) {
     if (given == expected) return;
     raise(py, PyExc_TypeError,
-          name + "() takes " + std::to_string(expected) + " positional argument" + (expected == 1 ? "" : "s") + " but " +
-              std::to_string(given) + (given == 1 ? " was" : " were") + " given");
+          name + "() takes " + std::to_string(expected) + " positional argument" + (expected == 1 ? "" : "s") +
+              " but " + std::to_string(given) + (given == 1 ? " was" : " were") + " given");
 }
 
 }  // namespace pyasync::py::detail

@@ -29,7 +29,8 @@ void enter() {
     const std::lock_guard lock(all.mutex);
     if (all.closed || Py_IsInitialized() == 0) {
         throw std::runtime_error(
-            "pyasync: no Python interpreter runs; make a pyasync::interpreter first, and use Python only while it lives");
+            "pyasync: no Python interpreter runs; make a pyasync::interpreter first, and use Python only while it "
+            "lives");
     }
     ++all.count;
 }

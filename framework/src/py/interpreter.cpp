@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include <pyasync/py/interpreter.hpp>
 
+#include <csignal>
 #include <cstdlib>
 #include <stdexcept>
 #include <system_error>
@@ -50,7 +51,9 @@ public:
     configuration& operator=(const configuration&) = delete;
     ~configuration() { PyConfig_Clear(&value); }
 
-    void set_program(const fs::path& program) { check(PyConfig_SetBytesString(&value, &value.program_name, program.c_str())); }
+    void set_program(const fs::path& program) {
+        check(PyConfig_SetBytesString(&value, &value.program_name, program.c_str()));
+    }
     void add_argument(const std::string& argument) {
         wchar_t* const decoded = Py_DecodeLocale(argument.c_str(), nullptr);
         if (decoded == nullptr) throw std::bad_alloc();
@@ -58,7 +61,17 @@ public:
         PyMem_RawFree(decoded);
         check(status);
     }
-    void initialise() { check(Py_InitializeFromConfig(&value)); }
+    void initialise() {
+        // A Ctrl-C that comes while Python starts waits until it can be told from a failure.
+        sigset_t interrupt;
+        sigset_t before;
+        sigemptyset(&interrupt);
+        sigaddset(&interrupt, SIGINT);
+        pthread_sigmask(SIG_BLOCK, &interrupt, &before);
+        const PyStatus status = Py_InitializeFromConfig(&value);
+        pthread_sigmask(SIG_SETMASK, &before, nullptr);
+        check(status);
+    }
 
 private:
     static void check(const PyStatus& status) {
@@ -75,7 +88,8 @@ private:
 fs::path home_interpreter(bool isolated) {
     const char* const active = isolated ? nullptr : std::getenv("VIRTUAL_ENV");
     if (active != nullptr) {
-        const std::string version = "python" + std::to_string(PY_MAJOR_VERSION) + "." + std::to_string(PY_MINOR_VERSION);
+        const std::string version =
+            "python" + std::to_string(PY_MAJOR_VERSION) + "." + std::to_string(PY_MINOR_VERSION);
         std::error_code ignored;
         if (fs::exists(fs::path(active) / "lib" / version / "site-packages", ignored)) {
             return fs::path(active) / "bin" / "python3";

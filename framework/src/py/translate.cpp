@@ -53,7 +53,8 @@ bound instance(python py, PyObject* type, const std::string& message) {
 bound os_error(python py, const std::system_error& error) {
     const std::error_category& category = error.code().category();
     const bound type = bound::borrow(py, PyExc_OSError);
-    if (category != std::generic_category() && category != std::system_category()) return type(text_of(py, error.what()));
+    if (category != std::generic_category() && category != std::system_category())
+        return type(text_of(py, error.what()));
     return type(error.code().value(), text_of(py, error.what()));
 }
 
@@ -153,8 +154,8 @@ void detail::add_frames(const bound& exception, std::span<const std::source_loca
 
 std::string detail::type_name(const std::type_info& type) {
     int status = 0;
-    const std::unique_ptr<char, void (*)(void*)> readable(
-        abi::__cxa_demangle(type.name(), nullptr, nullptr, &status), &std::free);
+    const std::unique_ptr<char, void (*)(void*)> readable(abi::__cxa_demangle(type.name(), nullptr, nullptr, &status),
+                                                          &std::free);
     return status == 0 ? readable.get() : type.name();
 }
 

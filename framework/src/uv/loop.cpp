@@ -126,9 +126,14 @@ public:
             return;
         }
         switch (inbox_.push(item)) {
-            case inbox::pushed::queued: break;
-            case inbox::pushed::wake: wake_.signal(); break;
-            case inbox::pushed::closed: item.handle(item, delivery::refused); break;
+            case inbox::pushed::queued:
+                break;
+            case inbox::pushed::wake:
+                wake_.signal();
+                break;
+            case inbox::pushed::closed:
+                item.handle(item, delivery::refused);
+                break;
         }
     }
 

@@ -189,8 +189,8 @@ std::vector<std::source_location> loop_pool::stop(std::chrono::milliseconds limi
         }
         return all_answered;
     };
-    // What unwinds may start something, on a loop that was empty already: it is over when nothing has been started since
-    // before the last round but one. (In that one the starter may have been at it.)
+    // What unwinds may start something, on a loop that was empty already: it is over when nothing has been started
+    // since before the last round but one. (In that one the starter may have been at it.)
     for (bool quiet = false; !quiet;) {
         const std::size_t turn = pool.turn.load(std::memory_order_relaxed);
         if (!all_empty() || !all_empty()) return in_flight();

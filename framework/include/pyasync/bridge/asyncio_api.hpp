@@ -8,12 +8,12 @@ namespace pyasync::detail {
 
 /// Borrowed for as long as the interpreter lives; under the GIL.
 struct asyncio_api {
-    PyObject* future_type;         ///< asyncio.Future
-    PyObject* task_type;           ///< asyncio.Task
-    PyObject* current_tasks;       ///< loop -> the task that it runs at this moment; null where asyncio has no such dict
-    PyObject* running_loop;        ///< asyncio.get_running_loop
-    PyObject* cancelled_error;     ///< asyncio.CancelledError
-    PyObject* invalid_state_error; ///< asyncio.InvalidStateError
+    PyObject* future_type;      ///< asyncio.Future
+    PyObject* task_type;        ///< asyncio.Task
+    PyObject* current_tasks;    ///< loop -> the task that it runs at this moment; null where asyncio has no such dict
+    PyObject* running_loop;     ///< asyncio.get_running_loop
+    PyObject* cancelled_error;  ///< asyncio.CancelledError
+    PyObject* invalid_state_error;  ///< asyncio.InvalidStateError
     PyObject* base_event_loop;      ///< asyncio.BaseEventLoop, and the names of its attributes
     PyObject* debug_name;
     PyObject* task_factory_name;
@@ -31,8 +31,8 @@ struct asyncio_api {
 /// Is it a Future, a Task, or of a class that says it behaves like one?
 [[nodiscard]] bool is_future(const asyncio_api& asyncio, PyObject* candidate) noexcept;
 
-/// The same callable, as a function of Python's own. In debug mode uvloop notes from where it is called, and fails where
-/// there is no Python frame: so what is called from C++, or calls back into C++, on behalf of a loop has one.
+/// The same callable, as a function of Python's own. In debug mode uvloop notes from where it is called, and fails
+/// where there is no Python frame: so what is called from C++, or calls back into C++, on behalf of a loop has one.
 [[nodiscard]] py::bound with_frame(const py::bound& callable);
 
 /// Enters a `contextvars.Context` for a while. Where it is the current one, nothing is to be done; where it has been

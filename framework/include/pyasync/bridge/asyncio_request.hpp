@@ -25,8 +25,7 @@ public:
 
 protected:
     /// The locals may be null, to be set before it is sent.
-    explicit asyncio_request(ref<task_locals_state> locals) noexcept
-        : work(&arrive), locals_(std::move(locals)) {}
+    explicit asyncio_request(ref<task_locals_state> locals) noexcept : work(&arrive), locals_(std::move(locals)) {}
     ~asyncio_request() = default;
 
     /// Any thread; `home` is where `came_home` will be called: null for wherever the request ends.

@@ -33,8 +33,7 @@ using carried = std::conditional_t<std::is_convertible_v<std::decay_t<T>, std::s
 template <typename T, typename... Args>
 class call_awaiter final : public asyncio_awaiter, python_await {
 public:
-    call_awaiter(std::string target, std::tuple<Args...> args, task_context& context,
-                 const std::source_location& where)
+    call_awaiter(std::string target, std::tuple<Args...> args, task_context& context, const std::source_location& where)
         : asyncio_awaiter(context, where), target_(std::move(target)), arguments_(std::move(args)) {}
 
     T await_resume() {
@@ -100,12 +99,13 @@ struct call_operation {
 ///     co_await pyasync::call("asyncio:sleep", 0.1);
 ///     auto body = co_await pyasync::call<std::string>("example:fetch", "https://localhost/", py::kw("retries") = 3);
 ///
-/// The name is `module:qualname`, imported at the time of the call. **Thread.** Any loop thread, without the GIL: the call
-/// is made, and arguments and result are converted, on the asyncio thread, in the task's context; the task continues at
-/// its home. **Cancellation.** Cancels the Python side, and continues when that has ended: with `cancelled`, or with its
-/// result where it does not let itself be cancelled. **Errors.** What Python raises, as `python_error`, or as `cancelled`
-/// for a CancelledError; a missing module, a missing attribute and a value that does not convert, with their names;
-/// `std::runtime_error` where the task has no event loop. **Ownership.** Arguments are moved or copied in; text is copied.
+/// The name is `module:qualname`, imported at the time of the call. **Thread.** Any loop thread, without the GIL: the
+/// call is made, and arguments and result are converted, on the asyncio thread, in the task's context; the task
+/// continues at its home. **Cancellation.** Cancels the Python side, and continues when that has ended: with
+/// `cancelled`, or with its result where it does not let itself be cancelled. **Errors.** What Python raises, as
+/// `python_error`, or as `cancelled` for a CancelledError; a missing module, a missing attribute and a value that does
+/// not convert, with their names; `std::runtime_error` where the task has no event loop. **Ownership.** Arguments are
+/// moved or copied in; text is copied.
 template <typename T = py::object, typename... Args>
 [[nodiscard]] detail::call_operation<T, detail::carried<Args>...> call(std::string_view target, Args&&... args) {
     py::detail::require_free_of_gil<T>();

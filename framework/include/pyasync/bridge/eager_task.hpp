@@ -9,9 +9,9 @@ namespace pyasync::detail {
 /// Runs a coroutine up to its first wait without an asyncio.Task around it, and makes it one only then.
 ///
 /// During the first step `asyncio.current_task()` is an object of a subclass of asyncio.Task that is not initialised
-/// yet. It becomes a Task like any other, and the same object, as soon as the coroutine waits or anybody uses one of its
-/// attributes: code that keeps its task (timeouts, task groups, anyio's cancel scopes) sees one identity throughout.
-/// (Python 3.12 has eager tasks of its own; they are initialised in any case, and 3.11 has none.)
+/// yet. It becomes a Task like any other, and the same object, as soon as the coroutine waits or anybody uses one of
+/// its attributes: code that keeps its task (timeouts, task groups, anyio's cancel scopes) sees one identity
+/// throughout. (Python 3.12 has eager tasks of its own; they are initialised in any case, and 3.11 has none.)
 class eager_task {
 public:
     /// Takes the first step of `coroutine` (what `send` can be called on), in `context`, and tells `owner` of the end,

@@ -44,10 +44,11 @@ template <typename T>
 ///     py::bound pending = pyasync::future_into_py(py, cpp_sleep(1.0));
 ///
 /// It belongs to the loop that runs on this thread; the task runs on a libuv loop, with that event loop and a copy of
-/// the current context as its locals. **Thread.** The asyncio thread, with the GIL. **Cancellation.** `cancel()` cancels the
-/// task; the Future is cancelled when that has unwound, and has a result where it did not let itself be cancelled.
-/// Python's letting go of it cancels the task, too. **Errors.** `RuntimeError: no running event loop`; the task's exceptions
-/// as `to_python_exception` says, their tracebacks grown by the C++ frames that they passed. **Ownership.** Takes the task.
+/// the current context as its locals. **Thread.** The asyncio thread, with the GIL. **Cancellation.** `cancel()`
+/// cancels the task; the Future is cancelled when that has unwound, and has a result where it did not let itself be
+/// cancelled. Python's letting go of it cancels the task, too. **Errors.** `RuntimeError: no running event loop`; the
+/// task's exceptions as `to_python_exception` says, their tracebacks grown by the C++ frames that they passed.
+/// **Ownership.** Takes the task.
 template <typename T>
 [[nodiscard]] py::bound future_into_py(py::python py, task<T> body,
                                        const std::source_location& where = std::source_location::current()) {

@@ -36,9 +36,14 @@ public:
         if (shared_locals()) return;
         set_locals(locals_of(context));
         begin();
+        if (cancelled_early_) send_cancel();
     }
     void cancel() noexcept override {
-        if (shared_locals()) send_cancel();
+        if (shared_locals()) {
+            send_cancel();
+        } else {
+            cancelled_early_ = true;
+        }
     }
     void abandon() noexcept override {
         abandoned_.store(true, std::memory_order_relaxed);
@@ -79,6 +84,7 @@ private:
 
     py::object awaitable_;
     std::atomic<bool> abandoned_{false};
+    bool cancelled_early_ = false;  ///< before it could begin; by its only owner
 };
 
 }  // namespace detail
@@ -91,9 +97,10 @@ private:
 ///     int n = co_await std::move(f);
 ///
 /// It runs on the event loop of the current task, else on this thread's running loop, else on the application's; where
-/// there is none yet, it begins when a task awaits it. **Thread.** Any that holds the GIL. **Cancellation.** By the future;
-/// it ends when the Python side has. **Errors.** A `TypeError` at once where it cannot be awaited; by `co_await` what Python
-/// raises (awaiting a coroutine a second time: Python's own RuntimeError). **Ownership.** Shares the awaitable.
+/// there is none yet, it begins when a task awaits it. **Thread.** Any that holds the GIL. **Cancellation.** By the
+/// future; it ends when the Python side has. **Errors.** A `TypeError` at once where it cannot be awaited; by
+/// `co_await` what Python raises (awaiting a coroutine a second time: Python's own RuntimeError). **Ownership.** Shares
+/// the awaitable.
 template <typename T = py::object>
 [[nodiscard]] future<T> into_future(const py::bound& awaitable) {
     py::detail::require_free_of_gil<T>();

@@ -33,7 +33,8 @@ private:
         set_from(outcome_, [&]() -> T {
             const acting_for task(shared_locals());
             const entered_context entered(py, locals().context(py));
-            return std::apply([&](Args&... args) -> T { return std::move(function_)(py, std::move(args)...); }, arguments_);
+            return std::apply([&](Args&... args) -> T { return std::move(function_)(py, std::move(args)...); },
+                              arguments_);
         });
         finish();
     }
@@ -67,13 +68,15 @@ private:
 
 /// Runs `function(py::python, args...)` on the asyncio thread and gives its result back here.
 ///
-///     auto version = co_await pyasync::on_asyncio([](auto py) { return py.import("sys").attr("version").to<std::string>(); });
+///     int pid = co_await pyasync::on_asyncio([](py::python py) { return py.import("os").attr("getpid")().to<int>();
+///     });
 ///
 /// **Thread.** `function` runs on the thread of the task's event loop, with the GIL, in the task's context; it must not
 /// block, since asyncio waits meanwhile. The task continues at its own home. **Cancellation.** `function` is short and
-/// runs to its end; the cancellation is thrown by the next wait. **Errors.** What `function` throws; `std::runtime_error`
-/// where the task has no event loop or it is closed. **Ownership.** `function` and its arguments are moved or copied in.
-/// Its result must make sense without the GIL: `unbind()` a `bound`, or convert it; anything else does not compile.
+/// runs to its end; the cancellation is thrown by the next wait. **Errors.** What `function` throws;
+/// `std::runtime_error` where the task has no event loop or it is closed. **Ownership.** `function` and its arguments
+/// are moved or copied in. Its result must make sense without the GIL: `unbind()` a `bound`, or convert it; anything
+/// else does not compile.
 template <typename Function, typename... Args>
 [[nodiscard]] detail::on_asyncio_operation<std::decay_t<Function>, std::decay_t<Args>...> on_asyncio(
     Function&& function, Args&&... args) {

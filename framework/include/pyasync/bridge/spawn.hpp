@@ -38,12 +38,12 @@ task<typename Awaitable::value_type> as_task(Awaitable awaitable) {
 ///     pyasync::future<int> f = pyasync::spawn(answer());
 ///
 /// **Thread.** Any; the task's home is the loop whose turn it is. Its locals are the spawning task's event loop and a
-/// copy of its context. **Cancellation.** By the future. **Errors.** `std::runtime_error` where the loops have stopped, or
-/// in a forked child. **Ownership.** The running task owns its coroutine; the future only its result.
+/// copy of its context. **Cancellation.** By the future. **Errors.** `std::runtime_error` where the loops have stopped,
+/// or in a forked child. **Ownership.** The running task owns its coroutine; the future only its result.
 template <typename T>
 [[nodiscard]] future<T> spawn(task<T> body, const std::source_location& where = std::source_location::current()) {
-    return future<T>(
-        detail::root<T>::launch(std::move(body), uv::loop_pool::instance().next(), detail::locals_for_spawned(), where));
+    return future<T>(detail::root<T>::launch(std::move(body), uv::loop_pool::instance().next(),
+                                             detail::locals_for_spawned(), where));
 }
 
 /// The same for what can be awaited without being a coroutine: `spawn(call<int>("module:f"))`.
@@ -56,18 +56,23 @@ template <detail::context_awaitable Awaitable>
 ///
 ///     auto digest = co_await pyasync::spawn_blocking(&sha256, data);
 ///
-/// **Thread.** Any; `function` runs on a pool thread, without the GIL. **Cancellation.** One that has not begun does not
-/// begin; one that runs, runs to its end. **Errors.** What `function` throws. **Ownership.** `function` and its arguments
-/// are moved or copied in.
+/// **Thread.** Any; `function` runs on a pool thread, without the GIL, in the task's name.
+/// **Cancellation.** One that has not begun does not
+/// begin; one that runs, runs to its end. **Errors.** What `function` throws. **Ownership.** `function` and its
+/// arguments are moved or copied in.
 template <typename Function, typename... Args>
 [[nodiscard]] auto spawn_blocking(Function&& function, Args&&... args) {
     detail::require_closure_survives_co_await<Function>();
     (detail::require_value_survives_co_await<Args>(), ...);
-    auto job = [function = std::decay_t<Function>(std::forward<Function>(function)),
-                values = std::tuple<std::decay_t<Args>...>(std::forward<Args>(args)...)]() mutable -> decltype(auto) {
+    detail::locals_ref locals = detail::locals_for_spawned();
+    auto job =
+        [acting = detail::ref<detail::task_locals_state>::share(static_cast<detail::task_locals_state*>(locals.get())),
+         function = std::decay_t<Function>(std::forward<Function>(function)),
+         values = std::tuple<std::decay_t<Args>...>(std::forward<Args>(args)...)]() mutable -> decltype(auto) {
+        const detail::acting_for task(acting);
         return std::apply(std::move(function), std::move(values));
     };
-    return uv::spawn_blocking(std::move(job), uv::loop_pool::instance().next(), detail::locals_for_spawned(),
+    return uv::spawn_blocking(std::move(job), uv::loop_pool::instance().next(), std::move(locals),
                               std::source_location::current());
 }
 

@@ -48,8 +48,8 @@ private:
 /// Those, else the locals of the application's `run`, while it runs; null where there is none.
 [[nodiscard]] ref<task_locals_state> current_or_default_locals() noexcept;
 
-/// The locals for Python work that starts here under the GIL: the current task's, else this thread's running loop with a
-/// copy of the current context, else the application's; null where there is none.
+/// The locals for Python work that starts here under the GIL: the current task's, else this thread's running loop with
+/// a copy of the current context, else the application's; null where there is none.
 [[nodiscard]] ref<task_locals_state> locals_here(py::python py);
 
 /// Names the task in whose name this thread now calls Python.

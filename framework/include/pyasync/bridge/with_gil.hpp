@@ -13,17 +13,14 @@ namespace pyasync {
 
 namespace detail {
 
-/// Enters the Python context of the C++ task that runs on this thread, where there is one.
+/// Enters the Python context of the C++ task that runs on this thread, or in whose name it runs, where there is one.
 class context_of_running_task {
 public:
-    explicit context_of_running_task(py::python py) : entered_(py, context(py)) {}
+    explicit context_of_running_task(py::python py)
+        : locals_(current_locals()), entered_(py, locals_ ? locals_->context(py) : nullptr) {}
 
 private:
-    [[nodiscard]] static PyObject* context(py::python py) {
-        const task_context* const task = task_context::current();
-        if (task == nullptr || !task->locals()) return nullptr;
-        return static_cast<task_locals_state*>(task->locals().get())->context(py);
-    }
+    ref<task_locals_state> locals_;
     entered_context entered_;
 };
 
@@ -33,8 +30,8 @@ private:
 ///
 ///     auto pid = pyasync::with_gil([](auto py) { return py.import("os").attr("getpid")().template to<int>(); });
 ///
-/// **Thread.** Any, nested if need be. It blocks until the GIL is free, and a Python thread that computes may keep it for
-/// milliseconds: on a loop thread every other task waits with it, so a task should prefer `on_asyncio` or `call`.
+/// **Thread.** Any, nested if need be. It blocks until the GIL is free, and a Python thread that computes may keep it
+/// for milliseconds: on a loop thread every other task waits with it, so a task should prefer `on_asyncio` or `call`.
 /// Within a task, Python runs in the task's context. **Errors.** What `function` throws; `std::runtime_error` where no
 /// interpreter runs. **Ownership.** As with `on_asyncio`: a `bound` or a coroutine cannot be returned.
 template <typename Function>

@@ -1,4 +1,4 @@
-// framework/include/pyasync/core/closure.hpp: a guard against what GCC 12 does to lambdas and aggregates in co_await expressions.
+// framework/include/pyasync/core/closure.hpp: a guard against a fault of GCC 12 in co_await expressions.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -23,9 +23,10 @@ template <typename Value>
 constexpr void require_value_survives_co_await() {
 #if defined(__GNUC__) && !defined(__clang__) && __GNUC__ < 13
     using value = std::remove_cvref_t<Value>;
-    static_assert(std::is_lvalue_reference_v<Value> || std::is_trivially_copyable_v<value> || !std::is_aggregate_v<value>,
-                  "GCC 12 would free what this aggregate owns twice if it stands in a co_await expression: give it a "
-                  "name and pass that (not moved)");
+    static_assert(
+        std::is_lvalue_reference_v<Value> || std::is_trivially_copyable_v<value> || !std::is_aggregate_v<value>,
+        "GCC 12 would free what this aggregate owns twice if it stands in a co_await expression: give it a "
+        "name and pass that (not moved)");
 #endif
 }
 

@@ -123,7 +123,7 @@ private:
 ///
 /// **Thread.** May be moved to, awaited on and destroyed on any thread; the awaiting task continues at its own home.
 /// **Cancellation.** Cancelling the task that awaits it cancels what it stands for, and waits until that has unwound.
-/// Destroying an unfinished future cancels what it stands for, without waiting.
+/// Destroying an unfinished future cancels what it stands for, without waiting, unless that has been cancelled before.
 /// **Errors.** `co_await` throws what the operation ended with; `cancelled` where it was cancelled.
 /// **Ownership.** One owner; `co_await` takes it over.
 template <typename T = void>

@@ -64,8 +64,8 @@ public:
 
     [[nodiscard]] in_flight* first() const noexcept { return first_; }
 
-    /// Delivers `message` on this thread as soon as the list is empty, which may be now. It takes the place of an earlier
-    /// one, which is refused.
+    /// Delivers `message` on this thread as soon as the list is empty, which may be now. It takes the place of an
+    /// earlier one, which is refused.
     void notify_when_empty(work& message) noexcept {
         work* const earlier = std::exchange(when_empty_, &message);
         if (earlier != nullptr) earlier->handle(*earlier, delivery::refused);

@@ -52,9 +52,7 @@ public:
     }
 
     /// Owner: refuses everything from now on, and returns what had come before.
-    [[nodiscard]] work_queue close() noexcept {
-        return in_order(head_.exchange(closed(), std::memory_order_acquire));
-    }
+    [[nodiscard]] work_queue close() noexcept { return in_order(head_.exchange(closed(), std::memory_order_acquire)); }
 
 private:
     struct tag final : work {

@@ -13,7 +13,8 @@ namespace pyasync::detail {
 template <typename T>
 class result {
 public:
-    static_assert(!std::is_reference_v<T>, "a task's result is owned by who awaits it: return a value, not a reference");
+    static_assert(!std::is_reference_v<T>,
+                  "a task's result is owned by who awaits it: return a value, not a reference");
 
     using stored = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
 

@@ -81,8 +81,14 @@ public:
         return made;
     }
 
-    void cancel() noexcept override { post_cancel(); }
-    void abandon() noexcept override { post_abandon(); }
+    void cancel() noexcept override {
+        asked_.store(true, std::memory_order_relaxed);
+        post_cancel();
+    }
+    /// Where it has been cancelled before, it may be cleaning up; the end of the program asks once more.
+    void abandon() noexcept override {
+        if (!asked_.load(std::memory_order_relaxed)) post_abandon();
+    }
     [[nodiscard]] bool awaited() const noexcept override { return future_state<T>::awaited(); }
 
     [[nodiscard]] std::unique_ptr<exception_trail> take_trail() noexcept override { return context().take_trail(); }
@@ -116,6 +122,7 @@ private:
     void drop() const noexcept override { this->release(); }
 
     task_handle<T> coroutine_;
+    std::atomic<bool> asked_{false};
 };
 
 }  // namespace pyasync::detail

@@ -14,10 +14,10 @@ void set_spin_limit(std::chrono::nanoseconds limit) noexcept;
 
 /// One thread's judgement of whether to spin for what others send it.
 ///
-/// A wake-up costs tens of microseconds and two system calls; while one message follows another, spinning meets the next
-/// in less than one. It wastes a processor where nothing comes, and where the partner needs this very one. So a thread
-/// spins only while its recent waits were short, and only where another thread of the framework was last seen on another
-/// processor; and never longer than the limit. On its own thread only.
+/// A wake-up costs tens of microseconds and two system calls; while one message follows another, spinning meets the
+/// next in less than one. It wastes a processor where nothing comes, and where the partner needs this very one. So a
+/// thread spins only while its recent waits were short, and only where another thread of the framework was last seen on
+/// another processor; and never longer than the limit. On its own thread only.
 class spinner {
 public:
     using clock = std::chrono::steady_clock;

@@ -103,8 +103,7 @@ public:
     suspension& operator=(const suspension&) = delete;
 
 protected:
-    suspension(task_context& context, const std::source_location& where) noexcept
-        : context_(&context), where_(where) {}
+    suspension(task_context& context, const std::source_location& where) noexcept : context_(&context), where_(where) {}
     ~suspension() = default;
 
     void suspend(std::coroutine_handle<> coroutine) noexcept {

@@ -30,9 +30,9 @@ namespace pyasync::py {
 /// **Thread.** Both run under the GIL; what travels between tasks and Python is converted on the asyncio thread.
 /// **Errors.** `from_python` throws a `TypeError` for a wrong type and an `OverflowError` for a number out of range.
 /// There for: bool, integers (checked), floating point (an int will do), std::string, string_view and literals (to
-/// Python), `vector<std::byte>` and `span<const std::byte>` (bytes; any buffer comes back), chrono durations (seconds as
-/// a float; a timedelta will do), filesystem::path (pathlib.Path; anything of os.PathLike), `bound` and `object`; and, in
-/// convert_containers.hpp, optional, variant, pair, tuple, vector, array, map, unordered_map, set.
+/// Python), `vector<std::byte>` and `span<const std::byte>` (bytes; any buffer comes back), chrono durations (seconds
+/// as a float; a timedelta will do), filesystem::path (pathlib.Path; anything of os.PathLike), `bound` and `object`;
+/// and, in convert_containers.hpp, optional, variant, pair, tuple, vector, array, map, unordered_map, set.
 template <typename T>
 struct converter;
 
@@ -166,9 +166,7 @@ struct converter<bound> {
 
 template <>
 struct converter<object> {
-    static bound to_python(python py, const object& value) {
-        return value.empty() ? py.none() : value.bind(py);
-    }
+    static bound to_python(python py, const object& value) { return value.empty() ? py.none() : value.bind(py); }
     static object from_python(const bound& source) { return source.unbind(); }
 };
 
@@ -183,8 +181,9 @@ bound python::value(T&& value) const {
 template <typename T>
 T bound::to() const {
     if constexpr (!std::is_void_v<T>) {
-        static_assert(from_python_convertible<T>,
-                      "this type has no way out of Python: specialise pyasync::py::converter<T> with from_python(bound)");
+        static_assert(
+            from_python_convertible<T>,
+            "this type has no way out of Python: specialise pyasync::py::converter<T> with from_python(bound)");
         return converter<T>::from_python(*this);
     }
 }
@@ -273,8 +272,9 @@ template <typename... Args>
 bound bound::call_method(const char* name, Args&&... args) const {
     static_assert(detail::keywords_last<Args...>(), "keyword arguments come after the positional ones");
     const bound method = steal(py(), PyUnicode_InternFromString(name));
-    return steal(py(), detail::call_arguments<sizeof...(Args)>(py(), std::forward<Args>(args)...)
-                           .call_method(pointer_, method.ptr()));
+    return steal(
+        py(),
+        detail::call_arguments<sizeof...(Args)>(py(), std::forward<Args>(args)...).call_method(pointer_, method.ptr()));
 }
 
 template <typename Key>

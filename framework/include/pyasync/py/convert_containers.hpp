@@ -54,12 +54,12 @@ struct map_converter {
         Map map;
         for (const bound& pair : source.call_method("items")) {
             const bound key = pair[0];
-            map.insert_or_assign(with_subject(
-                                     source.py(), [] { return std::string("key"); },
-                                     [&] { return key.to<typename Map::key_type>(); }),
-                                 with_subject(
-                                     source.py(), [&] { return "value of " + key.repr(); },
-                                     [&] { return pair[1].template to<typename Map::mapped_type>(); }));
+            map.insert_or_assign(
+                with_subject(
+                    source.py(), [] { return std::string("key"); }, [&] { return key.to<typename Map::key_type>(); }),
+                with_subject(
+                    source.py(), [&] { return "value of " + key.repr(); },
+                    [&] { return pair[1].template to<typename Map::mapped_type>(); }));
         }
         return map;
     }
@@ -114,8 +114,9 @@ struct converter<std::tuple<Ts...>> {
     static bound to_python(python py, const std::tuple<Ts...>& value) {
         bound tuple = bound::steal(py, PyTuple_New(sizeof...(Ts)));
         Py_ssize_t index = 0;
-        std::apply([&](const auto&... item) { (PyTuple_SET_ITEM(tuple.ptr(), index++, py.value(item).release()), ...); },
-                   value);
+        std::apply(
+            [&](const auto&... item) { (PyTuple_SET_ITEM(tuple.ptr(), index++, py.value(item).release()), ...); },
+            value);
         return tuple;
     }
     static std::tuple<Ts...> from_python(const bound& source) {

@@ -53,8 +53,8 @@ void register_exception(std::function<bound(python, const T&)> translate);
 /// The Python exception that stands for a C++ one, not raised yet:
 /// `python_error`: the exception it holds; `cancelled`: asyncio.CancelledError; `std::invalid_argument`,
 /// `domain_error`: ValueError; `out_of_range`: IndexError; `overflow_error`: OverflowError; `bad_alloc`: MemoryError;
-/// `system_error`, `uv::error`: OSError, of the subclass that belongs to its errno; what `register_exception` knows; any
-/// other: pyasync.CppError with the type's name and `what()`.
+/// `system_error`, `uv::error`: OSError, of the subclass that belongs to its errno; what `register_exception` knows;
+/// any other: pyasync.CppError with the type's name and `what()`.
 [[nodiscard]] bound to_python_exception(python py, const std::exception_ptr& error);
 
 namespace detail {
@@ -122,7 +122,8 @@ inline void raise_if_negative(python py, int result) {
     if (result < 0) throw_python_error(py);
 }
 
-/// Runs `convert()`; where it throws a TypeError, an OverflowError or a ValueError, `subject()` is put before its message.
+/// Runs `convert()`; where it throws a TypeError, an OverflowError or a ValueError, `subject()` is put before its
+/// message.
 template <typename Subject, typename Function>
 decltype(auto) with_subject(python py, Subject&& subject, Function&& convert) {
     try {

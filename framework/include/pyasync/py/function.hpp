@@ -131,8 +131,8 @@ private:
 ///
 /// Its parameters are positional, converted by `converter<T>`; a first parameter of type `py::python` is the token. A
 /// `task<T>` that it returns starts at once and is something that Python awaits. **Thread.** Made, called and destroyed
-/// under the GIL. **Errors.** In Python: a `TypeError` for a wrong number or type of arguments; what `function` throws, as
-/// `to_python_exception` says. **Ownership.** The Python function owns `function`.
+/// under the GIL. **Errors.** In Python: a `TypeError` for a wrong number or type of arguments; what `function` throws,
+/// as `to_python_exception` says. **Ownership.** The Python function owns `function`.
 template <typename Function>
 [[nodiscard]] bound function(python py, const char* name, Function&& function, const char* doc = "") {
     return detail::make_function(

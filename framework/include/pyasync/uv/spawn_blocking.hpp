@@ -58,8 +58,7 @@ private:
 template <typename T, typename Function>
 class blocking_state final : public pyasync::detail::future_state<T>, blocking_job {
 public:
-    blocking_state(Function function, loop& home, pyasync::detail::locals_ref locals,
-                   const std::source_location& where)
+    blocking_state(Function function, loop& home, pyasync::detail::locals_ref locals, const std::source_location& where)
         : blocking_job(home, std::move(locals), where), function_(std::move(function)) {}
 
     [[nodiscard]] static pyasync::detail::ref<blocking_state> launch(Function function, loop& home,
@@ -98,8 +97,7 @@ template <std::move_constructible Function>
                                                                     pyasync::detail::locals_ref locals,
                                                                     const std::source_location& where) {
     using state = detail::blocking_state<std::invoke_result_t<Function>, Function>;
-    return future<std::invoke_result_t<Function>>(
-        state::launch(std::move(function), home, std::move(locals), where));
+    return future<std::invoke_result_t<Function>>(state::launch(std::move(function), home, std::move(locals), where));
 }
 
 }  // namespace pyasync::uv
