@@ -10,6 +10,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <optional>
 #include <set>
 #include <vector>
 
@@ -46,13 +47,13 @@ void report_left(const std::vector<std::string>& left, std::chrono::milliseconds
 /// main thread or the program has a handler of its own.
 class interrupt_handler {
 public:
-    interrupt_handler(py::python py, const py::bound& future) : signal_(py.import("signal")) {
+    explicit interrupt_handler(py::python py) : signal_(py.import("signal")) {
         static PyMethodDef method{"interrupted", &interrupted, METH_VARARGS, nullptr};
         const py::bound threading = py.import("threading");
         const bool main_thread = threading.attr("current_thread")().is(threading.attr("main_thread")());
         const py::bound current = signal_.attr("getsignal")(SIGINT);
         if (!main_thread || !current.is(signal_.attr("default_int_handler"))) return;
-        const py::bound handler = py::bound::steal(py, PyCFunction_New(&method, future.ptr()));
+        const py::bound handler = py::bound::steal(py, PyCFunction_New(&method, nullptr));
         count_ = 0;
         signal_.attr("signal")(SIGINT, handler);
         installed_ = true;
@@ -61,26 +62,37 @@ public:
     interrupt_handler& operator=(const interrupt_handler&) = delete;
     ~interrupt_handler() {
         if (!installed_) return;
+        watched_ = nullptr;
         try {
             signal_.attr("signal")(SIGINT, signal_.attr("default_int_handler"));
         } catch (const py::python_error&) {
         }
     }
 
+    /// What to cancel, as long as this lives.
+    void watch(const py::bound& future) {
+        if (!installed_) return;
+        future_ = future;
+        watched_ = future.ptr();
+        if (interrupted_once()) future.call_method("cancel");
+    }
+
     [[nodiscard]] bool interrupted_once() const noexcept { return installed_ && count_ > 0; }
 
 private:
-    static PyObject* interrupted(PyObject* future, PyObject*) noexcept {
+    static PyObject* interrupted(PyObject*, PyObject*) noexcept {
         ++count_;
         // From now on without Python, which may be busy for good.
         struct sigaction at_once {};
         at_once.sa_handler = [](int) { ::_exit(exit_interrupted); };
         ::sigaction(SIGINT, &at_once, nullptr);
-        return PyObject_CallMethod(future, "cancel", nullptr);
+        return watched_ != nullptr ? PyObject_CallMethod(watched_, "cancel", nullptr) : Py_NewRef(Py_None);
     }
 
     inline static int count_ = 0;
+    inline static PyObject* watched_ = nullptr;
     py::bound signal_;
+    std::optional<py::bound> future_;
     bool installed_ = false;
 };
 
@@ -210,7 +222,7 @@ public:
     ref<task_locals_state> outer_default = exchange_default_locals(locals.state());
     bool closed = false;
 
-    void run_until_done(const py::bound& future);
+    void run_until_done(const std::function<py::bound()>& start);
     [[nodiscard]] std::vector<std::string> cancel_all();
 
 private:
@@ -219,11 +231,13 @@ private:
     }
 };
 
-void loop_runner::state::run_until_done(const py::bound& future) {
+void loop_runner::state::run_until_done(const std::function<py::bound()>& start) {
     static PyMethodDef stop_method{"stop_loop", &stop_loop, METH_O, nullptr};
     const py::python py = loop.py();
     const py::bound stop = py::bound::steal(py, PyCFunction_New(&stop_method, loop.ptr()));
-    const interrupt_handler interrupts(py, future);
+    interrupt_handler interrupts(py);
+    const py::bound future = start();
+    interrupts.watch(future);
     future.call_method("add_done_callback", stop);
     try {
         with_frame(loop.attr("run_forever"))();
@@ -301,7 +315,7 @@ loop_runner::~loop_runner() { close(); }
 
 const task_locals& loop_runner::locals() const noexcept { return state_->locals; }
 
-void loop_runner::run_until_done(const py::bound& future) { state_->run_until_done(future); }
+void loop_runner::run_until_done(const std::function<py::bound()>& start) { state_->run_until_done(start); }
 
 void loop_runner::close() noexcept {
     if (std::exchange(state_->closed, true)) return;

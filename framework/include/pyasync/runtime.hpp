@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <utility>
 
@@ -59,8 +60,9 @@ public:
 
     [[nodiscard]] const task_locals& locals() const noexcept;
 
-    /// Until it is done. The first Ctrl-C cancels it, the second ends the process.
-    void run_until_done(const py::bound& future);
+    /// Runs the loop until the future that `start()` returns is done. The first Ctrl-C cancels it, the second ends the
+    /// process; one that comes before the start does, too.
+    void run_until_done(const std::function<py::bound()>& start);
 
     /// Cancels what still runs on the loop, on both sides, waits for it within the limit, and closes the loop. Names on
     /// stderr what is left then, and leaves the loop open. The destructor does it, too; nothing for a caller's loop.
@@ -88,8 +90,11 @@ py::bound take_nothing(py::python py, future_state_base& state) {
 /// Starts `body` in the runner's name and runs the loop until it has ended; its state is then done.
 template <typename T>
 ref<root<T>> run_root(py::python py, loop_runner& runner, task<T> body, const std::source_location& where) {
-    auto main = root<T>::launch(std::move(body), uv::loop_pool::instance().next(), runner.locals().state(), where);
-    runner.run_until_done(make_python_future(py, main, &take_nothing<T>, runner.locals()));
+    ref<root<T>> main;
+    runner.run_until_done([&] {
+        main = root<T>::launch(std::move(body), uv::loop_pool::instance().next(), runner.locals().state(), where);
+        return make_python_future(py, main, &take_nothing<T>, runner.locals());
+    });
     return main;
 }
 
