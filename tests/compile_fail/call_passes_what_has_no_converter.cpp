@@ -9,6 +9,7 @@ namespace call_passes_what_has_no_converter {
 class unknown {
 public:
     explicit unknown(int number) : number_(number) {}
+    [[nodiscard]] int number() const { return number_; }
 
 private:
     int number_;

@@ -257,7 +257,7 @@ TEST_CASE("finalising waits for those who hold the GIL, and turns new ones away"
 
 TEST_CASE("finalising wakes up as soon as the last one has left") {
     interpreter python;
-    std::latch holding(1), finalising(1);
+    std::latch holding(1);
     std::jthread holder([&] {
         const gil held;
         holding.count_down();

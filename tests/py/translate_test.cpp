@@ -71,7 +71,8 @@ TEST_CASE_FIXTURE(translation, "a system_error becomes the OSError of its errno"
     CHECK(shown_code(std::errc::connection_refused).starts_with("ConnectionRefusedError: [Errno 111] open x"));
     CHECK(shown_code(std::errc::timed_out).starts_with("TimeoutError: [Errno 110] open x"));
     CHECK(shown_code(std::errc::invalid_argument) == "OSError: [Errno 22] open x: Invalid argument");
-    CHECK(shown(std::system_error(ENOENT, std::system_category(), "stat")).starts_with("FileNotFoundError: [Errno 2] stat"));
+    CHECK(shown(std::system_error(ENOENT, std::system_category(), "stat"))
+              .starts_with("FileNotFoundError: [Errno 2] stat"));
     const bound error = to_python_exception(
         py, std::make_exception_ptr(std::system_error(std::make_error_code(std::errc::permission_denied), "x")));
     CHECK(error.attr("errno").to<int>() == EACCES);
@@ -94,11 +95,11 @@ TEST_CASE_FIXTURE(translation, "a CppError is an Exception that Python can impor
     CHECK(py.import("pyasync").attr("CppError").is(type));
     CHECK(type.attr("__module__").to<std::string>() == "pyasync");
     CHECK(type.attr("__mro__")[1].is(bound::borrow(py, PyExc_Exception)));
-    const bound variables = run(
-        "import pyasync\n"
-        "def catch(function):\n"
-        "    try: function()\n"
-        "    except pyasync.CppError as error: return str(error)\n");
+    const bound variables =
+        run("import pyasync\n"
+            "def catch(function):\n"
+            "    try: function()\n"
+            "    except pyasync.CppError as error: return str(error)\n");
     const bound failing = function(py, "failing", [] { throw std::runtime_error("caught"); });
     CHECK(variables["catch"](failing).to<std::string>() == "std::runtime_error: caught");
 }
@@ -130,9 +131,8 @@ TEST_CASE_FIXTURE(translation, "registered translations are asked before the rul
     CHECK(shown(derived_error("a")) == "LookupError: registered: a");
     CHECK(shown(std::runtime_error("a")).starts_with("pyasync.CppError: "));
 
-    register_exception<derived_error>([](python inner, const derived_error& error) {
-        return bound::borrow(inner, PyExc_KeyError)(error.what());
-    });
+    register_exception<derived_error>(
+        [](python inner, const derived_error& error) { return bound::borrow(inner, PyExc_KeyError)(error.what()); });
     CHECK(shown(derived_error("b")) == "KeyError: 'b'");
     CHECK(shown(base_error("b")) == "LookupError: registered: b");
 
@@ -152,14 +152,14 @@ TEST_CASE_FIXTURE(translation, "a translation that returns None leaves the excep
 
 TEST_CASE_FIXTURE(translation, "a translation that fails is what Python sees") {
     using translate_test::failing_error;
-    register_exception<failing_error>([](python inner, const failing_error&) {
-        return inner.import("no_such_module").attr("Error")();
-    });
+    register_exception<failing_error>(
+        [](python inner, const failing_error&) { return inner.import("no_such_module").attr("Error")(); });
     const std::string reason = "ModuleNotFoundError: No module named 'no_such_module'";
     CHECK(shown(failing_error("x")).ends_with(reason));
     const bound failing = function(py, "failing", [] { throw failing_error("x"); });
     CHECK(error_of([&] { failing(); }).ends_with(reason));
-    register_exception<failing_error>([](python, const failing_error&) -> bound { throw std::out_of_range("no bound"); });
+    register_exception<failing_error>(
+        [](python, const failing_error&) -> bound { throw std::out_of_range("no bound"); });
     CHECK(shown(failing_error("x")) == "IndexError: no bound");
 }
 
@@ -167,10 +167,10 @@ TEST_CASE_FIXTURE(translation, "a translation that fails is what Python sees") {
 std::source_location place(const std::source_location& where = std::source_location::current()) { return where; }
 
 TEST_CASE_FIXTURE(translation, "added frames stand before the traceback, outermost first") {
-    const bound variables = run(
-        "def fail():\n"
-        "    raise ValueError('deep')\n",
-        "made_up.py");
+    const bound variables =
+        run("def fail():\n"
+            "    raise ValueError('deep')\n",
+            "made_up.py");
     std::optional<object> exception;
     try {
         variables["fail"]();
@@ -185,16 +185,16 @@ TEST_CASE_FIXTURE(translation, "added frames stand before the traceback, outermo
 
     const std::string name = detail::function_name(inner);
     const auto line = [&](const std::source_location& where) {
-        return "  File \"" + std::string(where.file_name()) + "\", line " + std::to_string(where.line()) + ", in " + name +
-               "\n";
+        return "  File \"" + std::string(where.file_name()) + "\", line " + std::to_string(where.line()) + ", in " +
+               name + "\n";
     };
-    CHECK(std::string(python_error::from(exception->bind(py)).what()) ==
-          "Traceback (most recent call last):\n" + line(outer) + line(inner) +
-              "  File \"made_up.py\", line 2, in fail\n"
-              "ValueError: deep");
+    CHECK(std::string(python_error::from(exception->bind(py)).what()) == "Traceback (most recent call last):\n" +
+                                                                             line(outer) + line(inner) +
+                                                                             "  File \"made_up.py\", line 2, in fail\n"
+                                                                             "ValueError: deep");
     // Python prints it, too.
-    const bound text = py.value("").call_method(
-        "join", py.import("traceback").attr("format_exception")(exception->bind(py)));
+    const bound text =
+        py.value("").call_method("join", py.import("traceback").attr("format_exception")(exception->bind(py)));
     CHECK(text.to<std::string>().find("translate_test.cpp\", line " + std::to_string(outer.line()) + ", in ") !=
           std::string::npos);
 }
@@ -286,17 +286,16 @@ TEST_CASE("the name of a coroutine is that of the function") {
 
 TEST_CASE("the name of a lambda says where it is, and that it is one") {
     const auto lambda = [](int) { return detail::function_name(place()); };
-    const std::string name = lambda(1);
-    CAPTURE(name);
-    CHECK(name.find("lambda") != std::string::npos);
-    CHECK(name.find(" [with") == std::string::npos);
-
-    test::manual_executor executor;
     const auto coroutine = [](int) -> task<std::string> { co_return detail::function_name(place()); };
-    const std::string coroutine_name = test::run(executor, coroutine(1));
-    CAPTURE(coroutine_name);
-    CHECK(coroutine_name.find("lambda") != std::string::npos);
-    CHECK(coroutine_name.find("_ZN") == std::string::npos);
+    test::manual_executor executor;
+    for (const std::string& name : {lambda(1), test::run(executor, coroutine(1))}) {
+        CAPTURE(name);
+        CHECK(name.starts_with("pyasync::py::"));
+        CHECK((name.find("<lambda(int)>") != std::string::npos ||      // GCC
+               name.find("(anonymous class)") != std::string::npos));  // Clang
+        CHECK(name.find(" [with") == std::string::npos);
+        CHECK(name.find("_ZN") == std::string::npos);
+    }
 }
 
 TEST_CASE("the name of a type is readable") {

@@ -164,7 +164,8 @@ std::string detail::function_name(const std::source_location& where) {
     // between the return type and the last parameter list.
     std::string name = where.function_name();
     name.resize(std::min(name.find(" ["), name.size()));
-    std::size_t end = name.rfind(')');
+    // A lambda in GCC is "ns::f()::<lambda(int)>": its parameters are a part of its name.
+    std::size_t end = name.ends_with('>') ? std::string::npos : name.rfind(')');
     int depth = 0;
     for (std::size_t i = end; i != std::string::npos && i < name.size(); --i) {
         if (name[i] == ')') ++depth;
