@@ -8,6 +8,7 @@ with `measured`, and returns what came of it.
 
 import asyncio
 import contextlib
+import faulthandler
 import json
 import sys
 import time
@@ -16,6 +17,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import scenario
+
+# Seconds after which a program says where it hangs, and ends.
+TIME_LIMIT = 600
 
 
 @dataclass
@@ -65,6 +69,7 @@ def run_program(benches: dict[str, Bench], ways: dict[str, set[str]]) -> None:
     `ways` names for a bench the values of `way=` that it knows; a bench that is not in it knows none.
     """
     arguments = _parse(sys.argv[1:], benches, ways)
+    faulthandler.dump_traceback_later(TIME_LIMIT, exit=True)
     result = _run(benches[arguments.bench](arguments), arguments.loop)
     print(json.dumps({"bench": arguments.bench, **vars(result)}), flush=True)
 
