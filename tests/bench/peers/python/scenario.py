@@ -14,6 +14,7 @@ import itertools
 import math
 import os
 import resource
+import selectors
 import threading
 import time
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterator, Sequence
@@ -275,6 +276,14 @@ async def plain(count: int, in_flight: int = 100) -> int:
             total += await task
         count -= batch
     return total
+
+
+# Loops.
+
+
+def make_loop_with_reader() -> asyncio.AbstractEventLoop:
+    """asyncio's loop on poll(2), which no program replaces by a selector of its own: what a loop that others made is like."""
+    return asyncio.SelectorEventLoop(selectors.PollSelector())
 
 
 # Memory.
