@@ -1,5 +1,5 @@
-// tests/bench/limits/main.cpp: bench_limits BENCH COUNT [way=...] [in_flight=N]: measures a limit, and prints a line of
-// JSON. SPDX-License-Identifier: MIT
+// tests/bench/limits/main.cpp: bench_limits BENCH COUNT [key=value...]: measures a limit, prints a line of JSON.
+// SPDX-License-Identifier: MIT
 #include <fmt/format.h>
 #include <unistd.h>
 

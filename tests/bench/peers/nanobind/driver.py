@@ -1,13 +1,13 @@
 # tests/bench/peers/nanobind/driver.py: the benches with what C++ people write today: nanobind and hand-made glue.
 # SPDX-License-Identifier: MIT
-"""Built as its CMakeLists.txt says, into build/bench/nanobind, where this finds the module (or through PYTHONPATH); then
-
-    PYTHONPATH=tests/bench/peers/python build/bench/venv/bin/python tests/bench/peers/nanobind/driver.py BENCH COUNT [key=value ...]
+"""The module is built as CMakeLists.txt says, found in build/bench/nanobind or through PYTHONPATH, which must name
+tests/bench/peers/python, too: `build/bench/venv/bin/python tests/bench/peers/nanobind/driver.py BENCH COUNT [key=value]`,
+with the keys loop=asyncio|uvloop, in_flight=N, and:
 
 Python awaits C++ (b1, b2, b15, and inside b9):
   way=threadsafe  (default) the C++ thread takes the GIL and calls loop.call_soon_threadsafe(future.set_result, value)
   way=executor    loop.run_in_executor(None, a C++ function that releases the GIL)
-C++ awaits Python (b3, b4, b9): run_coroutine_threadsafe and add_done_callback, which resumes a C++ coroutine on its thread:
+C++ awaits Python (b3, b4, b9): run_coroutine_threadsafe and add_done_callback, which resumes a C++ coroutine:
   b4 way=batched  all calls of a batch under one acquisition of the GIL
 """
 
@@ -31,13 +31,14 @@ def nop_of(background: Background, way: str) -> scenario.Native:
     """What Python awaits for one crossing."""
     if way == "executor":
         return partial(asyncio.get_running_loop().run_in_executor, None, background.blocking_nop)
-    return background.nop
+    native: scenario.Native = background.nop
+    return native
 
 
 async def measure(
     arguments: Arguments, count: int, warm_up: int, run: Callable[[Background], Run], python_counts: bool = False
 ) -> Measured:
-    """Measures `run`, which gets the background thread and gives what sums `count` values up; C++ counts, or Python does."""
+    """Measures `run`, which makes of the background thread what sums `count` values; C++ counts, or Python."""
     background = Background(asyncio.get_running_loop())
     try:
         summed = run(background)
@@ -97,14 +98,16 @@ async def b9_sequential(arguments: Arguments) -> Measured:
 
 async def b9_at_once(arguments: Arguments) -> Measured:
     def run(background: Background) -> Run:
-        return partial(background.await_at_once, there_and_back(background, arguments.way), in_flight=arguments.in_flight)
+        function = there_and_back(background, arguments.way)
+        return partial(background.await_at_once, function, in_flight=arguments.in_flight)
 
     return await measure(arguments, arguments.count, arguments.warm_up(arguments.in_flight), run)
 
 
 async def b15(arguments: Arguments) -> Measured:
     in_flight = arguments.count
-    return await measure(arguments, in_flight * scenario.repetitions(in_flight), in_flight, gathered(arguments, in_flight))
+    count = in_flight * scenario.repetitions(in_flight)
+    return await measure(arguments, count, in_flight, gathered(arguments, in_flight))
 
 
 BENCHES: dict[str, Bench] = {

@@ -1,5 +1,5 @@
-// tests/bench/peers/nanobind/module.cpp: the glue between asyncio and a C++ thread as it is written today, with
-// nanobind. SPDX-License-Identifier: MIT
+// tests/bench/peers/nanobind/module.cpp: the glue between asyncio and a C++ thread as it is written today.
+// SPDX-License-Identifier: MIT
 #include <nanobind/nanobind.h>
 
 #include <atomic>

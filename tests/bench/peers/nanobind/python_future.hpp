@@ -1,5 +1,5 @@
-// tests/bench/peers/nanobind/python_future.hpp: the result of a Python coroutine, for C++ coroutines on the worker
-// thread. SPDX-License-Identifier: MIT
+// tests/bench/peers/nanobind/python_future.hpp: the result of a Python coroutine, for C++ coroutines of a worker.
+// SPDX-License-Identifier: MIT
 #pragma once
 
 #include <nanobind/nanobind.h>

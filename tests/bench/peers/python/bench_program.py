@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 """Command line, event loop, measuring and the line of JSON: `PROGRAM BENCH COUNT [key=value ...]`.
 
-A program gives `run_program` a table of its benches; each is an async function that gets the `Arguments`, warms up, measures
-with `measured`, and returns what came of it.
+A program gives `run_program` a table of its benches; each is an async function that gets the `Arguments`, warms up,
+measures with `measured`, and returns what came of it.
 """
 
 import asyncio
@@ -14,7 +14,6 @@ import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 import scenario
 
@@ -89,7 +88,8 @@ def _parse(words: list[str], benches: dict[str, Bench], ways: dict[str, set[str]
         elif key == "way" and value in ways.get(arguments.bench, set()):
             arguments.way = value
         else:
-            _refuse(f"{arguments.bench}: unknown: {word}; ways: {' '.join(sorted(ways.get(arguments.bench, set()))) or 'none'}")
+            known = " ".join(sorted(ways.get(arguments.bench, set()))) or "none"
+            _refuse(f"{arguments.bench}: unknown: {word}; ways: {known}")
     return arguments
 
 
@@ -107,5 +107,5 @@ def _run(main: Awaitable[Measured], loop: str) -> Measured:
     return asyncio.run(_awaited(main))
 
 
-async def _awaited(main: Awaitable[Any]) -> Any:
+async def _awaited(main: Awaitable[Measured]) -> Measured:
     return await main

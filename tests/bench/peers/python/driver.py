@@ -1,6 +1,7 @@
 # tests/bench/peers/python/driver.py: the benches with Python alone: plain asyncio and uvloop, with no other side.
 # SPDX-License-Identifier: MIT
-"""Nothing to build: `PYTHONPATH=tests/bench/peers/python python3 driver.py BENCH COUNT [loop=asyncio|uvloop] [in_flight=N] [way=...]`.
+"""Nothing to build, and scenario.py is beside it: `python3 tests/bench/peers/python/driver.py BENCH COUNT [key=value]`,
+with the keys loop=asyncio|uvloop, in_flight=N, and way=..., which is told below.
 
 The other side is `native_nop`: a future that `call_soon` resolves. That is the floor of Python's own machinery.
 Where native code awaits in the other programs, a Python coroutine does here (b3, b4, b5, b9, b11).
@@ -11,8 +12,8 @@ For comparison, what Python users do to cross threads:
   b3        way=threadsafe   a thread that awaits scenario.nop() with run_coroutine_threadsafe(...).result()
   b4        way=threadsafe   in_flight of these calls first, then their results
 
-Not here: b6_b3 (the coroutine does not suspend, so the other thread would not get to run), b7 (no timer of Python's does
-without the GIL), b10 (the harness runs python3 -c itself).
+Not here: b6_b3 (the coroutine does not suspend, so the other thread would not get to run), b7 (no timer of Python's
+does without the GIL), b10 (the harness runs python3 -c itself).
 b12 awaits scenario.trivial(); its loop is what the others' inline start is compared with.
 """
 
@@ -50,9 +51,12 @@ def in_thread() -> Awaitable[int]:
 NATIVE = {"": native_nop, "executor": in_executor, "to_thread": in_thread}
 
 
+sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
+
+
 async def sleep_zero() -> int:
     """b5: the None of sleep(0), counted as 1."""
-    if await asyncio.sleep(0) is not None:
+    if await sleep(0) is not None:
         return 0
     next(scenario.numbers)
     return 1
@@ -85,7 +89,7 @@ async def b3(arguments: Arguments) -> Measured:
     def from_thread(count: int) -> int:
         return sum(asyncio.run_coroutine_threadsafe(scenario.nop(), loop).result(60) for _ in range(count))
 
-    return await summed(arguments, 1, partial(asyncio.to_thread, from_thread))
+    return await summed(arguments, 1, lambda count: asyncio.to_thread(from_thread, count))
 
 
 async def b4(arguments: Arguments) -> Measured:
@@ -103,7 +107,7 @@ async def b4(arguments: Arguments) -> Measured:
             count -= batch
         return total
 
-    return await summed(arguments, arguments.in_flight, partial(asyncio.to_thread, from_thread))
+    return await summed(arguments, arguments.in_flight, lambda count: asyncio.to_thread(from_thread, count))
 
 
 async def b5_sequential(arguments: Arguments) -> Measured:

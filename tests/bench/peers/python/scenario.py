@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: MIT
 """What is awaited, what awaits, and what disturbs; found through PYTHONPATH by every program of the benches.
 
-`native` stands for the function of a program that returns an awaitable for one crossing (a coroutine, a future, ...) whose
-value is the next number, 1 first, of the program's own counter. Times are in seconds unless a name says otherwise.
+`native` stands for the function of a program that returns an awaitable for one crossing (a coroutine, a future, ...)
+whose value is the next number, 1 first, of the program's own counter. Times are in seconds unless a name says
+otherwise.
 Everything here runs on the thread of the asyncio loop, except `stop`, `crossings`, and what only reads /proc.
 """
 
@@ -34,7 +35,7 @@ def restart() -> None:
 
 def crossings() -> int:
     """How many numbers were taken since `restart`."""
-    return int(repr(numbers)[len("count("):-1]) - 1
+    return int(repr(numbers)[len("count(") : -1]) - 1
 
 
 def warm_up_count(count: int, batch: int = 1) -> int:
@@ -84,7 +85,7 @@ async def sequential(native: Native, count: int) -> int:
 
 
 async def at_once(native: Native, count: int, in_flight: int) -> int:
-    """b2, b15: `count` crossings, `in_flight` of them at once (fewer in the last batch). Returns the sum of their values."""
+    """b2, b15: `count` crossings, `in_flight` of them at once (fewer in the last batch). Returns their sum."""
     total = 0
     while count > 0:
         batch = min(in_flight, count)
@@ -181,8 +182,8 @@ def busy(seconds: float) -> int:
 
 
 async def busy_beside(work: Awaitable[Any], seconds: float = 60.0, slice_seconds: float = 0.05) -> Any:
-    """b7, for a `work` that cannot call `stop`: keeps the asyncio thread busy, but for one turn of the loop every 50 ms, until
-    `work` is done. Returns its value; TimeoutError after `seconds`."""
+    """b7, for a `work` that cannot call `stop`: keeps the asyncio thread busy, but for a turn of the loop each 50 ms,
+    until `work` is done. Returns its value; TimeoutError after `seconds`."""
     future = asyncio.ensure_future(work)
     await asyncio.sleep(0)
     end = time.perf_counter() + seconds
@@ -211,8 +212,8 @@ async def lateness(count: int, delay: float = 0.001) -> list[float]:
 async def fair(native: Native, count: int) -> tuple[list[float], int]:
     """b14_fair: the lateness of `count` timers while another task crosses without a pause.
 
-    Returns the lateness and the sum of the values of that task's crossings, of which there are as many as the other side
-    counts: here `count` of the JSON line are the timers, `crossings` the crossings, and checksum = crossings (crossings + 1) / 2.
+    Returns the lateness and the sum of the values of that task's crossings. In the JSON line `count` are the timers and
+    `crossings` the crossings, as many as there was time for; the checksum is crossings (crossings + 1) / 2.
     """
     stopped = False
     total = 0
@@ -232,7 +233,7 @@ async def fair(native: Native, count: int) -> tuple[list[float], int]:
 
 
 async def paced(native: Native | None, count: int, delay: float = 0.001) -> int:
-    """b13_paced: one crossing every `delay`; with None the same pacing with no crossing. Returns the sum of the values."""
+    """b13_paced: one crossing every `delay`; with None the same pacing without. Returns the sum of the values."""
     total = 0
     for _ in range(count):
         await asyncio.sleep(delay)
@@ -267,7 +268,7 @@ async def _plain_task() -> int:
 
 
 async def plain(count: int, in_flight: int = 100) -> int:
-    """b14_plain: `count` tasks, each a sleep(0) and a future that call_soon resolves with the next number. Returns the sum."""
+    """b14_plain: `count` tasks, each a sleep(0) and a future resolved by call_soon with the next number. Their sum."""
     total = 0
     while count > 0:
         batch = min(in_flight, count)
@@ -282,7 +283,7 @@ async def plain(count: int, in_flight: int = 100) -> int:
 
 
 def make_loop_with_reader() -> asyncio.AbstractEventLoop:
-    """asyncio's loop on poll(2), which no program replaces by a selector of its own: what a loop that others made is like."""
+    """asyncio's loop on poll(2), which no program replaces by a selector of its own: stands for a loop others made."""
     return asyncio.SelectorEventLoop(selectors.PollSelector())
 
 
@@ -292,8 +293,8 @@ def make_loop_with_reader() -> asyncio.AbstractEventLoop:
 async def bytes_in_flight(native: Callable[[], Awaitable[Any]], count: int, begun: Callable[[], int]) -> float:
     """b8_python_awaits: what one of `count` gathered awaits takes that never end, in bytes of resident memory.
 
-    `begun` tells how many the other side has begun, since ever. All are cancelled in the end. Warm up with one, not with a
-    tenth: memory that a warm-up leaves behind would be used again and not be counted.
+    `begun` tells how many the other side has begun, since ever. All are cancelled in the end. Warm up with one, not
+    with a tenth: memory that a warm-up leaves behind would be used again and not be counted.
     """
     gc.collect()
     begun_before = begun()
@@ -310,7 +311,7 @@ async def bytes_in_flight(native: Callable[[], Awaitable[Any]], count: int, begu
 
 
 async def until(holds: Callable[[], bool], seconds: float = 120.0) -> None:
-    """Let the loop run until `holds` and 50 ms more, so that what follows from it has happened; TimeoutError after `seconds`."""
+    """Let the loop run until `holds`, and 50 ms more for what follows from it; TimeoutError after `seconds`."""
     end = time.perf_counter() + seconds
     while not holds():
         if time.perf_counter() >= end:
@@ -341,7 +342,7 @@ def voluntary_switches() -> int:
     """b13_idle: how often the threads that live now have gone to sleep, all together."""
     total = 0
     for thread in os.listdir("/proc/self/task"):
-        with contextlib.suppress(FileNotFoundError, ProcessLookupError):    # the thread has ended meanwhile
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # the thread has ended meanwhile
             with open(f"/proc/self/task/{thread}/status", encoding="ascii") as status:
                 for line in status:
                     if line.startswith("voluntary_ctxt_switches:"):
