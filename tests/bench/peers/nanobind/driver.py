@@ -1,8 +1,8 @@
 # tests/bench/peers/nanobind/driver.py: the benches with what C++ people write today: nanobind and hand-made glue.
 # SPDX-License-Identifier: MIT
-"""The module is built as CMakeLists.txt says, found in build/bench/nanobind or through PYTHONPATH, which must name
-tests/bench/peers/python, too: `build/bench/venv/bin/python tests/bench/peers/nanobind/driver.py BENCH COUNT [key=value]`,
-with the keys loop=asyncio|uvloop, in_flight=N, and:
+"""The module is built as CMakeLists.txt says, and found in build/bench/nanobind or through PYTHONPATH, which has to name
+tests/bench/peers/python in any case: `build/bench/venv/bin/python .../driver.py BENCH COUNT [key=value ...]`, with the keys
+loop=asyncio|uvloop, in_flight=N, and:
 
 Python awaits C++ (b1, b2, b15, and inside b9):
   way=threadsafe  (default) the C++ thread takes the GIL and calls loop.call_soon_threadsafe(future.set_result, value)
