@@ -1,6 +1,9 @@
 // tests/bench/limits/atomics.cpp: the round trip between two threads that share an atomic.
 // SPDX-License-Identifier: MIT
+#include <linux/futex.h>
 #include <sched.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <thread>
@@ -23,13 +26,13 @@ class alignas(64) baton {
 public:
     void pass() {
         cpu_.store(::sched_getcpu(), std::memory_order_relaxed);
-        number_.store(number_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
-        number_.notify_one();
+        number_.store(number_.load(std::memory_order_relaxed) + 1);
+        if (asleep_) futex(FUTEX_WAKE_PRIVATE, 1);
     }
 
     /// Returns when the number is no longer `old`. Where the other thread shares this one's CPU, spinning keeps it from
     /// running.
-    void await_change(int old) const {
+    void await_change(int old) {
         using clock = std::chrono::steady_clock;
         if (cpu_.load(std::memory_order_relaxed) != ::sched_getcpu()) {
             const auto end = clock::now() + std::chrono::microseconds(50);
@@ -40,11 +43,17 @@ public:
                 }
             } while (clock::now() < end);
         }
-        number_.wait(old, std::memory_order_acquire);
+        asleep_ = true;
+        while (number_ == old) futex(FUTEX_WAIT_PRIVATE, old);
+        asleep_ = false;
     }
 
 private:
+    // Not std::atomic's wait, which yields to others before it sleeps.
+    void futex(int operation, int value) { ::syscall(SYS_futex, &number_, operation, value, nullptr, nullptr, 0); }
+
     std::atomic<int> number_{0};
+    std::atomic<bool> asleep_{false};
     std::atomic<int> cpu_{::sched_getcpu()};
 };
 

@@ -1,7 +1,7 @@
 # tests/bench/peers/nanobind/driver.py: the benches with what C++ people write today: nanobind and hand-made glue.
 # SPDX-License-Identifier: MIT
-"""The module is built as CMakeLists.txt says, and found in build/bench/nanobind or through PYTHONPATH, which has to name
-tests/bench/peers/python in any case: `build/bench/venv/bin/python .../driver.py BENCH COUNT [key=value ...]`, with the keys
+"""The module is built as CMakeLists.txt says, and found in build/bench/nanobind or through PYTHONPATH, which always
+names tests/bench/peers/python: `build/bench/venv/bin/python .../driver.py BENCH COUNT [key=value ...]`, with the keys
 loop=asyncio|uvloop, in_flight=N, and:
 
 Python awaits C++ (b1, b2, b15, and inside b9):
