@@ -37,11 +37,14 @@ COMMENTS = {".hpp": "//", ".cpp": "//", ".h": "//", ".cmake": "#"}
 
 
 def files_below(root: Path) -> Iterator[Path]:
-    """All files but those of version control and of builds."""
+    """All files but those of version control, of builds, and of virtual environments."""
+
+    def is_ours(folder: Path) -> bool:
+        marks = ("CMakeCache.txt", "CACHEDIR.TAG", "pyvenv.cfg")
+        return not folder.name.startswith(".") and not any((folder / mark).exists() for mark in marks)
+
     for folder, folders, files in os.walk(root):
-        folders[:] = sorted(
-            name for name in folders if not name.startswith(".") and not (Path(folder) / name / "CMakeCache.txt").exists()
-        )
+        folders[:] = sorted(name for name in folders if is_ours(Path(folder, name)))
         yield from (Path(folder) / name for name in sorted(files))
 
 

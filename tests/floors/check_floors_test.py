@@ -150,6 +150,9 @@ class CheckFloors(unittest.TestCase):
     def test_builds_and_hidden_folders_are_passed_over(self) -> None:
         self.write_raw("some_build/CMakeCache.txt", "")
         self.write_raw("some_build/generated.cpp", "int x;\n")
+        for mark in ("CACHEDIR.TAG", "pyvenv.cfg"):  # cargo's and Python's, which hold other people's sources
+            self.write_raw(f"build/{mark}_folder/{mark}", "")
+            self.write_raw(f"build/{mark}_folder/package/theirs.cpp", "int x;\n")
         self.write_raw(".hidden/wrong.cpp", "int x;\n")
         self.assert_good()
 
