@@ -1,0 +1,511 @@
+# tests/bench/suite_test.py: the measuring itself: who does not do the work is found out, and the numbers are right.
+# SPDX-License-Identifier: MIT
+"""With small programs that are written into a temporary folder. Nothing here depends on how long something takes."""
+
+import io
+import json
+import os
+import sys
+import tempfile
+import unittest
+from collections.abc import Callable
+from contextlib import redirect_stderr
+from pathlib import Path
+from unittest import mock
+from xml.etree import ElementTree
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+import bench  # noqa: E402
+from suite import peers, picture, plan, programs, report, rounds, table, targets  # noqa: E402
+from suite.measure import Broken, Job, measure, pinned  # noqa: E402
+from suite.model import Bench, Check, Config, Counts, Measured, Run, Sense, Target, value  # noqa: E402
+
+LONG = 60.0  # nothing here takes so many seconds, unless it is broken
+
+# A program of the benches that does what it says: it is told apart by what it changes in the line.
+PROGRAM = """
+import json, sys
+count = int(sys.argv[2])
+line = {{"bench": sys.argv[1], "count": count, "crossings": count, "checksum": count * (count + 1) // 2,
+        "seconds": 0.001 * count, "cpu_seconds": 0.002 * count, "values": {{}}}}
+{changes}
+print(json.dumps(line))
+"""
+
+
+class WithPrograms(unittest.TestCase):
+    """A folder for programs."""
+
+    def setUp(self) -> None:
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+
+    def program(self, changes: str = "", name: str = "program") -> list[str]:
+        """The command of a program that does it right, but for these changes."""
+        return self.script(PROGRAM.format(changes=changes), name)
+
+    def script(self, text: str, name: str = "program") -> list[str]:
+        file = self.folder / f"{name}.py"
+        file.write_text(text)
+        return [sys.executable, "-IS", str(file)]
+
+
+class Measure(WithPrograms):
+    """One process."""
+
+    def measured(self, command: list[str], check: Check = Check.NUMBERS, **more: object) -> Measured:
+        return measure(Job([*command, "b1", "100"], "b1", 100, check, **{"time_limit": LONG, **more}))  # type: ignore[arg-type]
+
+    def assert_broken(self, command: list[str], *parts: str, check: Check = Check.NUMBERS, **more: object) -> None:
+        with self.assertRaises(Broken) as caught:
+            self.measured(command, check, **more)
+        for part in (*parts, command[-1], "b1"):
+            self.assertIn(part, str(caught.exception))
+
+    def test_what_a_program_reports_is_returned(self) -> None:
+        found = self.measured(self.program("line['values'] = {'p50_us': 3}"))
+        self.assertEqual((found.count, found.crossings, found.checksum), (100, 100, 5050))
+        self.assertEqual((found.seconds, found.cpu_seconds, found.values), (0.1, 0.2, {"p50_us": 3}))
+        self.assertGreater(found.process_seconds, 0)
+
+    def test_a_program_that_crosses_nothing_is_found_out(self) -> None:
+        self.assert_broken(self.program("line['crossings'] = 0"), "expected 100 crossings, got 0")
+
+    def test_a_program_that_loses_a_value_is_found_out(self) -> None:
+        self.assert_broken(self.program("line['checksum'] -= 7"), "expected the checksum 5050, got 5043")
+
+    def test_a_program_that_does_less_is_found_out(self) -> None:
+        changes = "line.update(count=10, crossings=10, checksum=55)"
+        self.assert_broken(self.program(changes), "expected the count 100, got 10")
+
+    def test_a_program_that_does_something_else_is_found_out(self) -> None:
+        self.assert_broken(self.program("line['bench'] = 'b2'"), "expected the bench b1, got b2")
+
+    def test_a_program_that_takes_no_time_is_found_out(self) -> None:
+        self.assert_broken(self.program("line['seconds'] = 0"), "expected to have taken some time")
+
+    def test_garbage_is_found_out_and_shown(self) -> None:
+        for text in ("print('no json')", "print()", "", "print('[1, 2]')", 'print(\'{"bench": "b1"}\')'):
+            with self.subTest(text):
+                self.assert_broken(self.script(text), "expected one line of JSON")
+        self.assert_broken(self.script("print('no json')"), "it printed:\nno json")
+
+    def test_a_second_line_is_found_out(self) -> None:
+        self.assert_broken(self.program("print('more')"), "expected one line of JSON", "got 2 lines")
+
+    def test_a_failing_program_is_found_out_and_quoted(self) -> None:
+        self.assert_broken(
+            self.script("import sys; sys.exit('it went wrong')"), "expected the exit code 0, got 1", "it went wrong"
+        )
+        self.assert_broken(self.script("import os; os.kill(os.getpid(), 9)"), "got SIGKILL")
+
+    def test_a_program_that_is_not_there_is_found_out(self) -> None:
+        self.assert_broken([str(self.folder / "nothing")], "cannot be started")
+
+    def test_a_program_that_hangs_is_ended_with_what_it_has_started(self) -> None:
+        # The other process keeps the first one's output open, and a pipe would never end.
+        ids = self.folder / "ids"
+        file = self.folder / "hanging.sh"
+        file.write_text(f"sleep {LONG} & echo hanging; echo $$ $! >{ids}.new; mv {ids}.new {ids}; wait")
+        for limit in (0.5, 5, 30):  # for a machine that is too busy to start it within the first
+            self.assert_broken(["sh", str(file)], f"it was stopped after {limit:g} seconds", time_limit=limit)
+            if ids.exists():
+                break
+        hung, child = map(int, ids.read_text().split())
+        self.assertRaises(ProcessLookupError, os.kill, hung, 0)
+        self.assertIn(state_of(child), ("Z", "X", ""))
+
+    def test_what_each_check_asks_for(self) -> None:
+        wrong = "line.update(crossings=99, checksum=4950)"
+        for check, right, broken in (
+            (Check.NUMBERS, "", wrong),
+            (Check.ONES, "line['checksum'] = 100", ""),
+            (Check.BEGUN, "line['checksum'] = 0", wrong),
+            (Check.HAMMERED, wrong, "line.update(crossings=0, checksum=0)"),
+            (Check.HAMMERED, "", "line['checksum'] = 4950"),
+        ):
+            with self.subTest(check=check, right=right):
+                self.measured(self.program(right), check)
+                self.assert_broken(self.program(broken), "expected", check=check)
+        self.measured(self.program("line.update(crossings=0, checksum=0)"), Check.COUNT_ONLY)
+        self.measured(self.script("pass"), Check.SILENT)
+
+    def test_a_program_may_repeat_where_that_is_asked_for(self) -> None:
+        changes = "line.update(count=300, crossings=300, checksum=45150)"
+        self.assertEqual(self.measured(self.program(changes), repeats=True).count, 300)
+        self.assert_broken(self.program(changes), "expected the count 100, got 300")
+        changes = "line.update(count=150, crossings=150, checksum=11325)"
+        self.assert_broken(self.program(changes), "expected a multiple of 100 as count, got 150", repeats=True)
+
+    def test_one_cpu_is_one_cpu(self) -> None:
+        allowed = os.sched_getaffinity(0)
+        changes = (
+            "import os; line['values'] = {'cpus': len(os.sched_getaffinity(0)), 'last': max(os.sched_getaffinity(0))}"
+        )
+        self.assertEqual(self.measured(self.program(changes), regime="1C").values, {"cpus": 1, "last": max(allowed)})
+        self.assertEqual(self.measured(self.program(changes), regime="Q").values["cpus"], len(allowed))
+        self.assertEqual(os.sched_getaffinity(0), allowed)
+        with self.assertRaises(ZeroDivisionError), pinned("1C"):
+            _ = 1 // 0
+        self.assertEqual(os.sched_getaffinity(0), allowed)
+
+
+def state_of(process: int) -> str:
+    """As in /proc; empty if there is none."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return ""
+
+
+class FakeMeter:
+    """Says how noisy one round after the other was."""
+
+    def __init__(self, *noise: float) -> None:
+        self.noise = list(noise)
+
+    def start(self) -> None:
+        pass
+
+    def stop(self) -> float:
+        return self.noise.pop(0) if self.noise else 0.0
+
+
+def config(name: str) -> Config:
+    return Config(name, name)
+
+
+def a_bench(*names: str, **more: object) -> Bench:
+    return Bench("b1", "a bench", tuple(Run(name, config(name), "b1", Counts(100, 1)) for name in names), **more)  # type: ignore[arg-type]
+
+
+def measured_in(seconds: float, **values: float) -> Measured:
+    return Measured(1, 1, 1, seconds, seconds, values)
+
+
+class Rounds(unittest.TestCase):
+    """Many processes."""
+
+    def run_them(
+        self,
+        names: str,
+        measure: Callable[[Job], Measured],
+        meter: FakeMeter | None = None,
+        missing: dict[str, str] | None = None,
+        settings: rounds.Settings | None = None,
+        **more: object,
+    ) -> rounds.Outcome:
+        found = programs.Programs({name: [name] for name in names}, missing or {})
+        settings = settings or rounds.Settings(rounds=3, pause=0)
+        return rounds.run_rounds(a_bench(*names, **more), "Q", found, settings, measure, meter or FakeMeter())
+
+    def test_configurations_are_interleaved(self) -> None:
+        order = []
+
+        def measure(job: Job) -> Measured:
+            order.append(job.command[0])
+            return measured_in(1)
+
+        self.run_them("ABC", measure)
+        self.assertEqual("".join(order), "ABCABCABC")
+
+    def test_noisy_rounds_are_thrown_away_and_repeated(self) -> None:
+        times = iter([1.0, 2.0, 3.0, 4.0, 5.0])
+        outcome = self.run_them("A", lambda job: measured_in(next(times)), FakeMeter(0.1, 0.5, 0.2, 0.3, 0.0))
+        self.assertEqual([each.seconds for each in outcome.measured["A"]], [1, 3, 5])
+        self.assertEqual((outcome.thrown_away, outcome.noisy, outcome.others_cpu), (2, False, 0.2))
+        [row, _] = report.rows_of(outcome)
+        self.assertEqual((row.n, row.thrown_away, row.noisy), (3, 2, False))
+
+    def test_where_all_is_noise_the_least_is_kept_and_marked(self) -> None:
+        times = iter(range(1, 100))
+        outcome = self.run_them("A", lambda job: measured_in(next(times)), FakeMeter(0.9, 0.1, 0.8, 0.7, 0.6, 0.5, 0.0))
+        self.assertEqual([each.seconds for each in outcome.measured["A"]], [2, 6, 5])
+        self.assertEqual((outcome.thrown_away, outcome.noisy, outcome.others_cpu), (3, True, 0.6))
+        self.assertTrue(report.rows_of(outcome)[0].noisy)
+
+    def test_a_quick_run_takes_the_small_count_and_minds_no_noise(self) -> None:
+        jobs = []
+
+        def measure(job: Job) -> Measured:
+            jobs.append(job)
+            return measured_in(1)
+
+        outcome = self.run_them("A", measure, FakeMeter(5.0), settings=rounds.Settings(rounds=1, quick=True, pause=0))
+        self.assertEqual((outcome.thrown_away, outcome.noisy), (0, False))
+        self.assertEqual([job.command for job in jobs], [["A", "b1", "1"]])
+
+    def test_what_is_broken_is_reported_once_and_the_others_go_on(self) -> None:
+        def measure(job: Job) -> Measured:
+            if job.command[0] == "B":
+                raise job.broken("expected 100 crossings, got 0")
+            return measured_in(1)
+
+        outcome = self.run_them("ABC", measure)
+        self.assertEqual(outcome.errors, ["b1: B: B b1 100 (Q): expected 100 crossings, got 0"])
+        self.assertEqual({name: len(found) for name, found in outcome.measured.items()}, {"A": 3, "C": 3})
+
+    def test_a_value_that_is_not_there_is_broken(self) -> None:
+        outcome = self.run_them("A", lambda job: measured_in(1, p50_us=1), figures=(value("p99 us", "p99_us"),))
+        self.assertEqual(outcome.errors, ["b1: A: A b1 100 (Q): expected 'p99_us' among the values"])
+        self.assertEqual(report.rows_of(outcome), [])
+
+    def test_a_program_that_is_left_out_is_not_run(self) -> None:
+        outcome = self.run_them("AB", lambda job: measured_in(1), missing={"B": "no cargo"})
+        self.assertEqual((outcome.errors, outcome.left_out, list(outcome.measured)), ([], {"B": "no cargo"}, ["A"]))
+
+
+def row(
+    config: str, median: float, bench: str = "b1", unit: str = "us", regime: str = "Q", noisy: bool = False
+) -> report.Row:
+    return report.Row(bench, regime, config, unit, median, median, median, 10, noisy=noisy)
+
+
+class Ratios(unittest.TestCase):
+    """What rows come to."""
+
+    def ratio(self, target: Target, *rows: report.Row) -> report.Ratio:
+        ratios = report.ratios_of([target], rows, {"b1", "b2"})
+        self.assertEqual(len(ratios), 1)
+        return ratios[0]
+
+    def test_the_best_of_the_others_counts(self) -> None:
+        target = Target("b1", "A", ("B", "C", "D"), Sense.TIMES_BETTER, {"Q": 10})
+        for best, holds in ((19.9, False), (20.0, True), (20.1, True)):
+            ratio = self.ratio(target, row("A", 2), row("B", 50), row("C", best), row("D", 21))
+            self.assertEqual((ratio.other, ratio.ratio, ratio.holds, ratio.target), ("C", best / 2, holds, 10))
+
+    def test_a_part_of_another(self) -> None:
+        target = Target("b1", "A", ("B",), Sense.PART_OF, {"Q": 1.5})
+        for ours, holds in ((2.9, True), (3.0, True), (3.1, False)):
+            ratio = self.ratio(target, row("A", ours), row("B", 2))
+            self.assertEqual((ratio.ratio, ratio.holds, ratio.sense), (ours / 2, holds, "<="))
+
+    def test_an_absolute_bound(self) -> None:
+        target = Target("b1", "A", (), Sense.AT_MOST, {"Q": 50}, "p99 us")
+        for ours, holds in ((49.0, True), (51.0, False)):
+            ratio = self.ratio(target, row("A", ours, unit="p99 us"), row("A", 1))
+            self.assertEqual((ratio.other, ratio.ratio, ratio.holds, ratio.unit), ("absolute", ours, holds, "p99 us"))
+
+    def test_rows_of_another_bench(self) -> None:
+        target = Target("b1", "A", ("A",), Sense.PART_OF, {"Q": 1.5}, other_bench="b2")
+        self.assertEqual(self.ratio(target, row("A", 3), row("A", 2, bench="b2")).ratio, 1.5)
+        self.assertEqual(report.ratios_of([target], [row("A", 3)], {"b1"}), [])
+
+    def test_what_was_not_measured_does_not_hold(self) -> None:
+        times = Target("b1", "A", ("B", "C"), Sense.TIMES_BETTER, {"Q": 1})
+        absolute = Target("b1", "A", (), Sense.AT_MOST, {"Q": 50})
+        for target, rows in ((times, [row("A", 1)]), (times, [row("A", 1), row("B", 9)]), (times, [row("B", 9), row("C", 9)]),
+                             (absolute, [])):  # fmt: skip
+            ratio = self.ratio(target, *rows)
+            self.assertEqual((ratio.ratio, ratio.holds), (None, None))
+            self.assertIn("not measured", ratio.note)
+            self.assertEqual(report.counted([ratio]), (0, 0, 1))
+
+    def test_what_has_no_target_is_only_reported(self) -> None:
+        target = Target("b1", "A", ("B",), Sense.TIMES_BETTER)
+        ratios = report.ratios_of([target], [row("A", 1), row("B", 9)], {"b1"})
+        self.assertEqual(
+            [(each.regime, each.ratio, each.holds) for each in ratios], [("Q", 9, None), ("1C", None, None)]
+        )
+        self.assertEqual(report.counted(ratios), (0, 0, 0))
+
+    def test_noise_is_marked(self) -> None:
+        target = Target("b1", "A", ("B", "C"), Sense.TIMES_BETTER, {"Q": 1})
+        self.assertTrue(self.ratio(target, row("A", 1), row("B", 9, noisy=True), row("C", 10)).noisy)
+        self.assertTrue(self.ratio(target, row("A", 1, noisy=True), row("B", 9), row("C", 10)).noisy)
+        self.assertFalse(self.ratio(target, row("A", 1), row("B", 9), row("C", 10, noisy=True)).noisy)
+
+    def test_a_row_holds_median_and_extremes(self) -> None:
+        outcome = rounds.Outcome(a_bench("A"), "1C", {"A": [measured_in(each / 1e6) for each in (5, 1, 3, 2)]})
+        [time, cpu] = report.rows_of(outcome)
+        self.assertEqual((time.bench, time.regime, time.config, time.unit), ("b1", "1C", "A", "us"))
+        self.assertEqual((time.median, time.min, time.max, time.n), (2.5, 1, 5, 4))
+        self.assertEqual((cpu.unit, cpu.median), ("cpu us", 2.5))
+
+    def test_nothing_at_all_is_still_a_number(self) -> None:
+        target = Target("b1", "A", ("B",), Sense.TIMES_BETTER, {"Q": 1})
+        self.assertTrue(self.ratio(target, row("A", 0), row("B", 9)).holds)
+
+
+class Plan(unittest.TestCase):
+    """The table is consistent."""
+
+    def test_names_and_labels_are_unique(self) -> None:
+        names = [each.name for each in plan.BENCHES]
+        self.assertEqual(len(names), len(set(names)))
+        for each in plan.BENCHES:
+            labels = [run.label for run in each.runs]
+            self.assertEqual(len(labels), len(set(labels)), each.name)
+
+    def test_a_target_is_of_rows_that_there_are(self) -> None:
+        by_name = {each.name: each for each in plan.BENCHES}
+        for target in targets.TARGETS:
+            with self.subTest(target):
+                labels = [run.label for run in by_name[target.bench].runs]
+                others = [run.label for run in by_name[target.other_bench or target.bench].runs]
+                self.assertIn(target.ours, labels)
+                self.assertLessEqual(set(target.others), set(others))
+                self.assertIn(target.unit, [figure.unit for figure in by_name[target.bench].figures])
+                self.assertEqual(target.sense is Sense.AT_MOST, not target.others)
+
+    def test_a_name_stands_for_its_parts(self) -> None:
+        def names(*given: str, quick: bool = False) -> list[str]:
+            return [each.name for each in bench.chosen(given, quick)]
+
+        self.assertEqual(names("b1"), ["b1"])
+        self.assertEqual(names("b5"), ["b5_sequential", "b5_at_once"])
+        self.assertEqual(names("b15_1000", "b2"), ["b2", "b15_1000"])
+        self.assertEqual(len(names()), len(plan.BENCHES))
+        self.assertNotIn("b15_1000000", names(quick=True))
+        with self.assertRaises(SystemExit), redirect_stderr(io.StringIO()) as said:
+            bench.parse(["b99"])
+        self.assertIn("no bench 'b99'; there are: b1 b2", said.getvalue())
+
+
+class Whole(WithPrograms):
+    """All of it, from the programs to the file."""
+
+    def results(self, missing: dict[str, str] | None = None, changes: str = "") -> report.Results:
+        ours = self.program("line['seconds'] /= 1000; line['cpu_seconds'] /= 1000", "ours")
+        theirs = self.program(changes, "theirs")
+        found = programs.Programs({name: theirs for name in ("rust", "nanobind", "python", "limits")}, missing or {})
+        found.commands["ours"] = ours
+        settings = rounds.Settings(rounds=1, quick=True, time_limit=LONG)
+        return bench.run(bench.chosen(["b3", "b15_1", "b15_10"], False), found, settings, lambda line: None)
+
+    def test_the_file(self) -> None:
+        results = self.results()
+        results.write(self.folder / "build/bench/results.json")
+        said = json.loads((self.folder / "build/bench/results.json").read_text())
+        self.assertLessEqual({"host", "rows", "ratios"}, said.keys())
+        for one in said["rows"]:
+            self.assertLessEqual({"bench", "regime", "config", "unit", "median", "min", "max", "n"}, one.keys())
+        for one in said["ratios"]:
+            self.assertLessEqual({"bench", "regime", "ours", "other", "ratio", "target", "holds"}, one.keys())
+        self.assertEqual({one["regime"] for one in said["rows"]}, {"Q", "1C"})
+        [first] = [one for one in said["rows"] if (one["bench"], one["regime"], one["config"], one["unit"]) ==
+                   ("b3", "Q", "ours asyncio", "us")]  # fmt: skip
+        self.assertEqual((first["median"], first["n"]), (1, 1))
+        [first] = [one for one in said["ratios"] if (one["bench"], one["regime"], one["ours"], one["target"]) ==
+                   ("b3", "Q", "ours asyncio", 90)]  # fmt: skip
+        self.assertEqual((first["ratio"], first["holds"], first["other"]), (1000, True, "rust multi asyncio"))
+        self.assertEqual(said["errors"], [])
+
+    def test_the_table(self) -> None:
+        results = self.results()
+        shown = table.render(results, bench.chosen(["b3"], False))
+        self.assertIn("b3: native code awaits a trivial Python coroutine", shown)
+        self.assertIn("the figures mean nothing", shown)
+        self.assertIn("times better than rust multi asyncio: 1,000; target >= 90: holds", shown)
+        hold, fail, missing = report.counted(results.ratios)
+        self.assertEqual(
+            shown.splitlines()[-1], f"{hold} of {hold} targets hold, {fail} do not, {missing} were not measured"
+        )
+        self.assertEqual((fail, missing), (0, 0))
+
+    def test_without_the_rust_peer_nothing_against_it_holds(self) -> None:
+        results = self.results({"rust": "there is no cargo"})
+        against = [ratio for ratio in results.ratios if "rust" in ratio.other]
+        self.assertTrue(against)
+        self.assertTrue(all(ratio.ratio is None and ratio.holds is None for ratio in against))
+        shown = table.render(results, bench.chosen(["b3"], False))
+        self.assertIn("left out: rust: there is no cargo", shown)
+        self.assertIn("not measured", shown)
+        self.assertEqual(results.errors, [])
+
+    def test_what_is_broken_is_said_loudly(self) -> None:
+        results = self.results(changes="line['crossings'] = 0")
+        self.assertTrue(results.errors)
+        shown = table.render(results, bench.chosen(["b3"], False))
+        self.assertIn("BROKEN: b3: rust multi asyncio: ", shown)
+        self.assertIn(f"{len(results.errors)} runs are broken", shown.splitlines()[-1])
+
+    def test_the_exit_code(self) -> None:
+        for changes, code in (("", 0), ("line['checksum'] = 0", 1)):
+            commands = {name: self.program(changes) for name in ("ours", "rust", "nanobind", "python", "limits")}
+            with (
+                mock.patch.object(programs, "find_programs", lambda *_: programs.Programs(commands)),
+                mock.patch("sys.stdout", io.StringIO()),
+                redirect_stderr(io.StringIO()),
+            ):
+                self.assertEqual(bench.main(["b3", "--quick", "--build", str(self.folder)]), code)
+            self.assertTrue((self.folder / "bench/results.json").exists())
+            ElementTree.parse(self.folder / "bench/picture.svg")
+
+
+class Picture(unittest.TestCase):
+    """The growth."""
+
+    def test_all_series_are_in_it(self) -> None:
+        rows = [
+            row(config.name, 1 + index * 7.3, plan.growth_name(size), regime=regime)
+            for index, config in enumerate(plan.GROWTH_CONFIGS)
+            for size in plan.SIZES
+            for regime in ("Q", "1C")
+        ]
+        drawn = ElementTree.fromstring(picture.draw(rows))
+        space = "{http://www.w3.org/2000/svg}"
+        for config in plan.GROWTH_CONFIGS:
+            titles = [each for each in drawn.iter(f"{space}title") if each.text == picture.title_of(config.name)]
+            self.assertEqual(len(titles), 2, config.name)
+            self.assertIn(picture.title_of(config.name), [each.text for each in drawn.iter(f"{space}text")])
+        lines = list(drawn.iter(f"{space}polyline"))
+        self.assertEqual(len(lines), 2 * len(plan.GROWTH_CONFIGS))
+        for line in lines:
+            points = [tuple(map(float, point.split(","))) for point in line.attrib["points"].split()]
+            self.assertEqual(len(points), len(plan.SIZES))
+            self.assertTrue(all(0 <= x <= picture.WIDTH and 0 <= y <= picture.HEIGHT for x, y in points))
+
+    def test_what_was_not_measured_is_not_in_it(self) -> None:
+        self.assertNotIn("Rust", picture.draw([row("ours asyncio", 1, "b15_10"), row("ours asyncio", 1, "b15_1")]))
+        ElementTree.fromstring(picture.draw([]))
+
+
+class Peers(WithPrograms):
+    """What is left out, and why."""
+
+    def test_a_cargo_that_is_too_old_is_not_used(self) -> None:
+        (self.folder / "Cargo.toml").write_text('[package]\nname = "peer"\nrust-version = "1.85"\n')
+        for version in ("1.63.0", "0.66.0", "1.84.1"):
+            self.cargo(f'echo "cargo {version} (abc 2020-01-01)"')
+            with self.assertRaisesRegex(peers.LeftOut, f"cargo is {version}, and the Rust peer needs 1.85 or newer"):
+                self.build()
+
+    def test_no_cargo_at_all(self) -> None:
+        (self.folder / "Cargo.toml").write_text('[package]\nname = "peer"\n')
+        with self.assertRaisesRegex(peers.LeftOut, "there is no cargo"):
+            self.build()
+
+    def test_crates_that_cannot_be_had(self) -> None:
+        (self.folder / "Cargo.toml").write_text('[package]\nname = "peer"\n')
+        self.cargo('case $1 in --version) echo "cargo 1.95.0" ;; fetch) exit 101 ;; esac')
+        with self.assertRaisesRegex(peers.LeftOut, "cannot be downloaded"):
+            self.build()
+
+    def test_a_peer_that_does_not_build_is_an_error(self) -> None:
+        (self.folder / "Cargo.toml").write_text('[package]\nname = "peer"\n')
+        self.cargo('case $1 in --version) echo "cargo 1.95.0" ;; build) exit 101 ;; esac')
+        self.assertRaisesRegex(peers.Failed, "does not build", self.build)
+        self.cargo('echo "cargo 1.95.0"')
+        self.assertEqual(self.build(), [str(self.folder / "build/rust/release/bench_rust")])
+
+    def cargo(self, body: str) -> None:
+        (self.folder / "bin").mkdir(exist_ok=True)
+        (self.folder / "bin/cargo").write_text(f"#!/bin/sh\n{body}\n")
+        (self.folder / "bin/cargo").chmod(0o755)
+
+    def build(self) -> list[str]:
+        with (
+            mock.patch.dict(os.environ, {"PATH": str(self.folder / "bin")}),
+            open(os.devnull, "w", encoding="ascii") as nowhere,
+            redirect_stderr(nowhere),
+        ):
+            return peers.build_rust(self.folder, self.folder / "build")
+
+
+if __name__ == "__main__":
+    unittest.main()
