@@ -22,13 +22,13 @@ COLOURS = {
 }
 NAMES = {
     "ours": "pyasync",
-    "rust multi": "Rust, multi-thread",
+    "rust multi": "Rust, many threads",
     "rust current": "Rust, one thread",
     "python": "Python alone",
 }
 PANELS = {TWO_CPUS: "two CPUs", ONE_CPU: "one CPU"}
-WIDTH, HEIGHT = 960, 520
-LEFT, TOP, PANEL_WIDTH, PANEL_HEIGHT, GAP = 76, 128, 404, 316, 52
+WIDTH, HEIGHT = 1000, 540
+LEFT, TOP, PANEL_WIDTH, PANEL_HEIGHT, GAP = 76, 150, 420, 316, 60
 FONT = "font-family='system-ui, sans-serif'"
 
 
@@ -86,22 +86,26 @@ def _heading() -> list[str]:
     middle = TOP + PANEL_HEIGHT / 2
     return [
         _text(LEFT, 34, "What it costs Python to await native code", 21, fill="#111827", extra="font-weight='600'"),
-        _text(LEFT, 56, "microseconds an await, by how many are in flight at once; lower is better"),
+        _text(
+            LEFT,
+            56,
+            "microseconds an await, by how many are in flight at once; lower is better. Rust: pyo3-async-runtimes with tokio",
+        ),
         _text(22, middle, "µs per await", anchor="middle", extra=f"transform='rotate(-90 22 {middle:g})'"),
-        _text(LEFT + PANEL_WIDTH + GAP / 2, HEIGHT - 18, "awaits in flight at once", anchor="middle"),
+        _text(LEFT + PANEL_WIDTH + GAP / 2, HEIGHT - 20, "awaits in flight at once", anchor="middle"),
     ]
 
 
 def _legend(names: Sequence[str]) -> list[str]:
     shapes = []
     for index, name in enumerate(names):
-        x, y = LEFT + index % 4 * 215, 80 + index // 4 * 19
+        x, y = LEFT + index % 4 * 230, 84 + index // 4 * 20
         colour, dashes, width = _style(name)
         shapes.append(
-            f"<line x1='{x}' y1='{y - 4}' x2='{x + 30}' y2='{y - 4}' stroke='{colour}' stroke-width='{width}' "
+            f"<line x1='{x}' y1='{y - 4}' x2='{x + 24}' y2='{y - 4}' stroke='{colour}' stroke-width='{width}' "
             f"stroke-dasharray='{dashes}'/>"
         )
-        shapes.append(_text(x + 37, y, title_of(name), extra="font-weight='600'" if name.startswith("ours") else ""))
+        shapes.append(_text(x + 31, y, title_of(name), extra="font-weight='600'" if name.startswith("ours") else ""))
     return shapes
 
 
@@ -130,7 +134,7 @@ class _Panel:
             shapes.append(f"<line x1='{x:g}' y1='{TOP}' x2='{x:g}' y2='{bottom}' stroke='#e5e7eb'/>")
             label = f"{size:,}" if size < 10_000 else f"{size // 1000}k" if size < 1_000_000 else "1M"
             shapes.append(_text(x, bottom + 18, label, 12, "middle"))
-        return [*shapes, _text(self._left + PANEL_WIDTH - 8, TOP + 18, title, 13, "end", extra="font-weight='600'")]
+        return [*shapes, _text(self._left, TOP - 10, title, 13, extra="font-weight='600'")]
 
     def line(self, points: Sequence[Point], name: str) -> list[str]:
         if not points:

@@ -144,17 +144,19 @@ def native_awaits() -> Iterator[Bench]:
 
 def beside_others() -> Iterator[Bench]:
     """B6, B7."""
-    for name, title, figures in (
-        ("b6_b1", "b1 while another Python thread burns CPU", (TIME, P50, P99, CPU_TIME)),
-        ("b6_b3", "b3 while another Python thread burns CPU", (TIME, CPU_TIME)),
-    ):
-        counts = Counts(20_000, 100)
-        yield Bench(
-            name,
-            title,
-            runs(OURS, name, counts) + runs(RUST, name, Counts(150, 10)) + runs(PYTHON, name, counts),
-            figures,
-        )
+    beside = Counts(20_000, 100)
+    slow = Counts(150, 10)
+    yield Bench(
+        "b6_b1",
+        "b1 while another Python thread burns CPU",
+        runs(OURS, "b6_b1", beside) + runs(RUST, "b6_b1", slow) + runs(PYTHON, "b6_b1", beside),
+        (TIME, P50, P99, CPU_TIME),
+    )
+    yield Bench(
+        "b6_b3",
+        "b3 while another Python thread burns CPU",
+        runs(OURS, "b6_b3", beside) + runs(RUST, "b6_b3", slow),
+    )
     yield Bench(
         "b6_burner",
         "a computing Python thread while native code is awaited beside it, with spinning and without",

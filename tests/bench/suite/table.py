@@ -62,26 +62,35 @@ def _cell(row: Row | None, with_extremes: bool) -> str:
     if row is None:
         return "-"
     mark = NOISY if row.noisy else ""
-    if not with_extremes:
+    if not with_extremes or row.n == 1:
         return mark + number(row.median)
     return f"{mark}{number(row.median)} ({number(row.min)}-{number(row.max)})"
 
 
 def _targets(ratios: Iterable[Ratio]) -> list[str]:
-    lines = []
-    for ratio in ratios:
-        if ratio.ratio is None:
-            shown = ratio.note
-        else:
-            shown = f"{NOISY if ratio.noisy else ''}{number(ratio.ratio)}"
-        if ratio.target is not None:
-            verdict = {True: "holds", False: "does NOT hold", None: "open"}[ratio.holds]
-            shown += f"; target {ratio.sense} {number(ratio.target)}: {verdict}"
-        if ratio.other == "absolute":
-            compared = f"{ratio.ours}, {ratio.unit}"
-        elif ratio.sense == ">=":
-            compared = f"{ratio.ours}, {ratio.unit}, times better than {ratio.other}"
-        else:
-            compared = f"{ratio.ours}, {ratio.unit}, part of {ratio.other}"
-        lines.append(f"  {ratio.regime:2}  {compared}: {shown}")
-    return lines
+    return [f"  {ratio.regime:2}  {_verdict(ratio):12}  {_comparison(ratio)}" for ratio in ratios]
+
+
+def _verdict(ratio: Ratio) -> str:
+    if ratio.ratio is None:
+        return "not measured"
+    return {True: "holds", False: "MISSED", None: ""}[ratio.holds]
+
+
+def _comparison(ratio: Ratio) -> str:
+    figure = "" if ratio.ratio is None else f" {NOISY if ratio.noisy else ''}{number(ratio.ratio)}"
+    if ratio.other == "absolute":
+        said = f"{ratio.ours}, {ratio.unit}{figure and f':{figure}'}"
+    elif ratio.ratio is None:
+        said = f"{ratio.ours}, {ratio.unit}, against {_best_of(ratio.other)}"
+    elif ratio.sense == ">=":
+        said = f"{ratio.ours}, {ratio.unit}:{figure} times better than {ratio.other}"
+    else:
+        said = f"{ratio.ours}, {ratio.unit}:{figure} of {ratio.other}"
+    return said if ratio.target is None else f"{said} (target {ratio.sense} {number(ratio.target)})"
+
+
+def _best_of(others: str) -> str:
+    """Those that were not measured, in a few words."""
+    names = others.split(" | ")
+    return names[0] if len(names) == 1 else f"the best of {names[0]} and {len(names) - 1} more"
