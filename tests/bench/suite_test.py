@@ -92,6 +92,7 @@ class Measure(WithPrograms):
             with self.subTest(text):
                 self.assert_broken(self.script(text), "expected one line of JSON")
         self.assert_broken(self.script("print('no json')"), "it printed:\nno json")
+        self.assert_broken(self.program("line['crossings'] = '100'"), "expected one line of JSON")
 
     def test_a_second_line_is_found_out(self) -> None:
         self.assert_broken(self.program("print('more')"), "expected one line of JSON", "got 2 lines")
@@ -250,7 +251,9 @@ class Rounds(unittest.TestCase):
 
     def test_a_value_that_is_not_there_is_broken(self) -> None:
         outcome = self.run_them("A", lambda job: measured_in(1, p50_us=1), figures=(value("p99 us", "p99_us"),))
-        self.assertEqual(outcome.errors, ["b1: A: A b1 100 (Q): expected 'p99_us' among the values"])
+        self.assertEqual(
+            outcome.errors, ["b1: A: A b1 100 (Q): expected what gives p99 us among the values, got {'p50_us': 1}"]
+        )
         self.assertEqual(report.rows_of(outcome), [])
 
     def test_a_program_that_is_left_out_is_not_run(self) -> None:

@@ -16,7 +16,15 @@ from dataclasses import dataclass
 
 from .model import ONE_CPU, Check, Measured
 
-KEYS = {"bench", "count", "crossings", "checksum", "seconds", "cpu_seconds", "values"}
+KEYS: dict[str, type | tuple[type, ...]] = {
+    "bench": str,
+    "count": int,
+    "crossings": int,
+    "checksum": int,
+    "seconds": (int, float),
+    "cpu_seconds": (int, float),
+    "values": dict,
+}
 TAIL = 2000  # so much of what a program has printed is shown
 
 
@@ -124,9 +132,9 @@ def _checked(job: Job, printed: str, seconds: float) -> Measured:
         said = json.loads(lines[0]) if len(lines) == 1 else None
     except ValueError:
         said = None
-    if not isinstance(said, dict) or not KEYS <= said.keys():
-        raise job.broken(f"expected one line of JSON with {', '.join(sorted(KEYS))}, got {len(lines)} lines", printed)
-    measured = Measured(**{key: said[key] for key in KEYS - {"bench"}}, process_seconds=seconds)
+    if not isinstance(said, dict) or not all(isinstance(said.get(key), kind) for key, kind in KEYS.items()):
+        raise job.broken(f"expected one line of JSON with {', '.join(KEYS)}, got {len(lines)} lines", printed)
+    measured = Measured(**{key: said[key] for key in KEYS if key != "bench"}, process_seconds=seconds)
     if said["bench"] != job.bench:
         raise job.broken(f"expected the bench {job.bench}, got {said['bench']}")
     if job.repeats and (measured.count < job.count or measured.count % job.count):

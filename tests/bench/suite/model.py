@@ -4,6 +4,7 @@
 each gives the bench's `Figure`s. A `Target` compares figures."""
 
 import enum
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -115,6 +116,16 @@ class Bench:
     runs: tuple[Run, ...]
     figures: tuple[Figure, ...] = (TIME, CPU_TIME)
     in_quick: bool = True  # ./dev bench --quick runs it, too
+
+    def fault(self, measured: Measured) -> str:
+        """Say which figure cannot be had from a measurement; empty if all can."""
+        for figure in self.figures:
+            try:
+                if not math.isfinite(figure.of(measured)):
+                    return f"expected a finite number of {figure.unit}"
+            except (KeyError, TypeError, ZeroDivisionError):
+                return f"expected what gives {figure.unit} among the values, got {measured.values}"
+        return ""
 
     def labels(self, *programs: str) -> tuple[str, ...]:
         """The labels of the runs of these programs."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from .measure import Broken, Job
-from .model import Bench, Measured, Run
+from .model import Bench, Check, Measured, Run
 from .programs import Programs
 
 MOST_NOISE = 0.2  # CPUs that others may use in a round
@@ -109,15 +109,10 @@ def _run_round(
         job = job_of(run, regime, programs, settings)
         try:
             measured[run.label] = measure(job)
-            for figure in outcome.bench.figures:
-                _ = run.check.name == "SILENT" or figure.of(measured[run.label])
+            if fault := outcome.bench.fault(measured[run.label]):
+                raise job.broken(fault)
         except Broken as error:
             outcome.errors.append(f"{outcome.bench.name}: {run.label}: {error}")
-            runs.remove(run)
-        except KeyError as error:
-            outcome.errors.append(
-                f"{outcome.bench.name}: {run.label}: {job.broken(f'expected {error} among the values')}"
-            )
             runs.remove(run)
     return _Round(meter.stop(), measured)
 
@@ -126,7 +121,7 @@ def job_of(run: Run, regime: str, programs: Programs, settings: Settings) -> Job
     """The process of a run."""
     count = run.counts.quick if settings.quick else run.counts.full
     command = [*programs.commands[run.config.program]]
-    if run.check.name != "SILENT":
+    if run.check is not Check.SILENT:
         command += [run.bench, str(count), *run.config.arguments, *run.arguments]
     return Job(
         command, run.bench, count, run.check, run.repeats, regime, settings.time_limit, programs.environment or None
