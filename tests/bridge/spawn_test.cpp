@@ -55,6 +55,27 @@ TEST_CASE("spawned tasks work on copies of the context") {
     });
 }
 
+TEST_CASE("a spawned call works on a copy of the context, and so does the C++ code that it calls") {
+    on_loops([]() -> task<> {
+        co_await call("bridge_examples:set_request_id", "parent");
+        const auto make = [](auto p) { return py::function(p, "request_id", &request_id).unbind(); };
+        auto seen = spawn(call<std::string>("bridge_examples:with_request_id", "child", co_await on_asyncio(make)));
+        auto sets = spawn(call("bridge_examples:set_request_id", "child"));
+        CHECK(co_await std::move(seen) == "child");
+        co_await std::move(sets);
+        CHECK(co_await request_id() == "parent");
+    });
+}
+
+TEST_CASE("a cancellation from another thread that overtakes a spawned call cancels it") {
+    on_loops([]() -> task<> {
+        // What a step of a loop sends to another thread leaves with the end of the step, so the thread is first.
+        auto call_in_flight = spawn(call("bridge_examples:wait_forever"));
+        std::thread([&call_in_flight] { call_in_flight.cancel(); }).join();
+        CHECK_THROWS_AS(co_await std::move(call_in_flight), pyasync::cancelled);
+    });
+}
+
 TEST_CASE("scope runs a task with other locals") {
     on_loops([]() -> task<> {
         const auto locals = co_await on_asyncio([](auto p) {

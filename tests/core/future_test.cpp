@@ -322,7 +322,8 @@ TEST_CASE("a task whose home has stopped is left alone by what it waits for") {
         co_await launch(child(), other);
         resumed = true;
     };
-    static const auto& kept = *new auto(detail::root<void>::launch(parent(), home, {}, std::source_location::current()));
+    static const auto& kept =
+        *new auto(detail::root<void>::launch(parent(), home, {}, std::source_location::current()));
     home.run_all();
     other.run_all();
     home.close();

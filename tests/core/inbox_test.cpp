@@ -44,6 +44,28 @@ TEST_CASE("an inbox gives its items in the order of their arrival") {
     CHECK(box.take().empty());
 }
 
+TEST_CASE("a chain is pushed as one, and keeps its order and its place") {
+    inbox box;
+    item a(1), b(2), c(3), d(4);
+    work_chain chain;
+    for (item* one : {&b, &c}) chain.push(*one);
+    static_cast<void>(box.push(a));
+    CHECK(box.push(chain) == inbox::pushed::queued);
+    static_cast<void>(box.push(d));
+    CHECK(numbers_in(box.take()) == std::vector{1, 2, 3, 4});
+}
+
+TEST_CASE("a chain that a closed inbox does not take is still whole") {
+    inbox box;
+    item a(1), b(2);
+    work_chain chain;
+    for (item* one : {&a, &b}) chain.push(*one);
+    CHECK(box.close().empty());
+    CHECK(box.push(chain) == inbox::pushed::closed);
+    CHECK(numbers_in(chain.take()) == std::vector{1, 2});
+    CHECK(chain.empty());
+}
+
 TEST_CASE("an item may be pushed again once it has been taken") {
     inbox box;
     item a(1), b(2);

@@ -131,7 +131,6 @@ class Programs(unittest.TestCase):
             code=3,
             err=r"pyasync: not ended 50 ms after its cancellation, and left behind:\n"
             r"  a C\+\+ task or function started at [^\n]*program\.cpp:\d+ in [^\n]*leave_what_never_ends\n"
-            r"  a C\+\+ task or function started at [^\n]*program\.cpp:\d+ in [^\n]*leave_what_never_ends\n"
             r"  a Python task: <Task [^\n]*never_give_in[^\n]*\n.*",
         )
         self.check("block_a_loop_thread", code=4, err=r".*  a loop thread that is blocked: .*")

@@ -21,8 +21,13 @@ asyncio_api look_up(py::python py) {
     found.cancelled_error = asyncio.attr("CancelledError").release();
     found.invalid_state_error = asyncio.attr("InvalidStateError").release();
     found.base_event_loop = asyncio.attr("BaseEventLoop").release();
-    found.debug_name = py::bound::steal(py, PyUnicode_InternFromString("_debug")).release();
-    found.task_factory_name = py::bound::steal(py, PyUnicode_InternFromString("_task_factory")).release();
+    const auto interned = [py](const char* name) {
+        return py::bound::steal(py, PyUnicode_InternFromString(name)).release();
+    };
+    found.debug_name = interned("_debug");
+    found.task_factory_name = interned("_task_factory");
+    found.thread_name = interned("_thread_id");
+    found.mark_name = interned("__asyncio_running_event_loop__");
     return found;
 }
 

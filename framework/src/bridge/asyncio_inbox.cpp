@@ -15,6 +15,7 @@
 #include <pyasync/bridge/asyncio_api.hpp>
 #include <pyasync/bridge/own_selector.hpp>
 #include <pyasync/core/inbox.hpp>
+#include <pyasync/core/outbox.hpp>
 #include <pyasync/py/convert.hpp>
 #include <pyasync/py/reclaim.hpp>
 
@@ -55,6 +56,7 @@ public:
     ~queues() { ::close(descriptor); }
 
     const int descriptor;
+    bool wakes_without_clearing = false;
     inbox incoming;
     work_queue ready;
     std::atomic<std::thread::id> thread{};
@@ -71,6 +73,35 @@ ref<asyncio_inbox> asyncio_inbox::of(const py::bound& loop) {
     auto made = ref<asyncio_inbox>::adopt(new asyncio_inbox(loop));
     made->attach(loop);
     return made;
+}
+
+ref<asyncio_inbox> asyncio_inbox::of_running_loop(py::python py) {
+    if (serving_ != nullptr && !serving_->closed()) return ref<asyncio_inbox>::share(serving_);
+    // To ask asyncio costs a system call (getpid, in CPython 3.11). But it marks the thread in the thread's dict, anew
+    // each time that a loop begins to run: where this is still the mark that the last answer came with, and that loop
+    // still says that it runs on this thread, the answer is still right.
+    struct answer {
+        PyObject* mark = nullptr;
+        ref<asyncio_inbox> inbox;
+    };
+    static thread_local answer last;
+    PyObject* const of_thread = PyThreadState_GetDict();
+    PyObject* const mark = of_thread == nullptr ? nullptr : PyDict_GetItem(of_thread, asyncio_api::get(py).mark_name);
+    if (mark != nullptr && mark == last.mark && last.inbox->runs_here(py)) return last.inbox;
+    last = {mark, of(asyncio_api::get(py).get_running_loop(py))};
+    return last.inbox;
+}
+
+bool asyncio_inbox::runs_here(py::python py) const noexcept {
+    const asyncio_api& asyncio = asyncio_api::get(py);
+    if (closed() || PyObject_TypeCheck(loop_, reinterpret_cast<PyTypeObject*>(asyncio.base_event_loop)) == 0)
+        return false;
+    PyObject* const thread = PyObject_GetAttr(loop_, asyncio.thread_name);
+    const bool here =
+        thread != nullptr && PyLong_Check(thread) != 0 && PyLong_AsUnsignedLong(thread) == PyThread_get_thread_ident();
+    Py_XDECREF(thread);
+    PyErr_Clear();
+    return here;
 }
 
 asyncio_inbox::asyncio_inbox(const py::bound& loop) : queues_(std::make_unique<queues>()), loop_(loop.ptr()) {}
@@ -104,10 +135,7 @@ void asyncio_inbox::loop_gone(py::python py) noexcept {
     loop_ = nullptr;
     work_queue refused = std::move(queues_->ready);
     refused.append(queues_->incoming.close());
-    while (!refused.empty()) {
-        work& item = refused.pop();
-        item.handle(item, delivery::refused);
-    }
+    refuse(std::move(refused));
     while (dependents_ != nullptr) {
         loop_dependent& orphan = *dependents_;
         dismiss(orphan);
@@ -116,14 +144,24 @@ void asyncio_inbox::loop_gone(py::python py) noexcept {
 }
 
 void asyncio_inbox::post(work& item) noexcept {
-    switch (queues_->incoming.push(item)) {
+    if (serving_ == this) {
+        queues_->ready.push(item);
+    } else if (outbox* const gathering = outbox::current()) {
+        gathering->post(*this, item);
+    } else {
+        post_all(work_chain(item));
+    }
+}
+
+void asyncio_inbox::post_all(work_chain&& items) noexcept {
+    switch (queues_->incoming.push(items)) {
         case inbox::pushed::queued:
             break;
         case inbox::pushed::wake:
             wake();
             break;
         case inbox::pushed::closed:
-            item.handle(item, delivery::refused);
+            refuse(items.take());
             break;
     }
 }
@@ -167,6 +205,7 @@ bool asyncio_inbox::serve(py::python py) noexcept {
     if (all.ready.empty()) return false;
     all.thread.store(std::this_thread::get_id(), std::memory_order_relaxed);
     asyncio_inbox* const outer = std::exchange(serving_, this);
+    const outbox gathering;
     clock::time_point end{};
     for (int served = 1; !all.ready.empty() && to_raise_ == nullptr; ++served) {
         work& item = all.ready.pop();
@@ -187,7 +226,10 @@ bool asyncio_inbox::sleep() noexcept { return queues_->incoming.sleep(); }
 
 int asyncio_inbox::descriptor() const noexcept { return queues_->descriptor; }
 
+void asyncio_inbox::wakes_without_clearing() noexcept { queues_->wakes_without_clearing = true; }
+
 void asyncio_inbox::clear_wake_up() const noexcept {
+    if (queues_->wakes_without_clearing) return;
     std::uint64_t count = 0;
     while (::read(queues_->descriptor, &count, sizeof count) < 0 && errno == EINTR) {
     }

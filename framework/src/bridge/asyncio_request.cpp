@@ -35,9 +35,18 @@ void asyncio_request::let_go() noexcept {
 
 void asyncio_request::arrive(work& self, delivery how) noexcept {
     auto& request = static_cast<asyncio_request&>(self);
-    if (how == delivery::served) return request.serve(py::detail::token_maker::make());
-    request.refused();
-    request.finish();
+    if (how == delivery::refused) {
+        request.refused();
+        return request.finish();
+    }
+    const py::python py = py::detail::token_maker::make();
+    request.arrived_ = true;
+    if (!request.cancelled_early_) return request.serve(py);
+    // A cancellation from another thread has overtaken it.
+    request.holders_.fetch_add(1, std::memory_order_relaxed);
+    request.serve(py);
+    if (!request.finished_) request.cancel_served(py);
+    request.let_go();
 }
 
 void asyncio_request::return_home(work& self, delivery how) noexcept {
@@ -48,7 +57,9 @@ void asyncio_request::cancel_message::deliver(work& self, delivery how) noexcept
     auto& message = static_cast<cancel_message&>(self);
     asyncio_request& request = message.request;
     message.posted.store(false, std::memory_order_release);
-    if (how == delivery::served && !request.finished_) {
+    if (how == delivery::served && !request.arrived_) {
+        request.cancelled_early_ = true;
+    } else if (how == delivery::served && !request.finished_) {
         request.cancel_served(py::detail::token_maker::make());
     } else {
         request.cancelled_late_ = true;

@@ -256,6 +256,21 @@ PyObject* task_getattro(PyObject* self, PyObject* name) noexcept {
     return base_task(py)->tp_getattro(self, name);
 }
 
+/// Who puts something into it means it to stay.
+int task_setattro(PyObject* self, PyObject* name, PyObject* value) noexcept {
+    const py::python py = py::detail::token_maker::make();
+    const task_fields& fields = fields_of(self);
+    if (!is_initialised(fields) && fields.coroutine != nullptr) {
+        try {
+            initialise(py, self);
+        } catch (const py::python_error& error) {
+            raise_object(error.value().ptr());
+            return -1;
+        }
+    }
+    return base_task(py)->tp_setattro(self, name, value);
+}
+
 /// What `get_coro` shows is what the user wrote.
 PyObject* task_get_coro(PyObject* self, PyObject*) noexcept {
     const task_fields& fields = fields_of(self);
@@ -274,6 +289,7 @@ PyTypeObject* make_task_type(py::python py) {
                                     {nullptr, nullptr, 0, nullptr}};
     static PyType_Slot slots[] = {{Py_tp_methods, methods},
                                   {Py_tp_getattro, reinterpret_cast<void*>(&task_getattro)},
+                                  {Py_tp_setattro, reinterpret_cast<void*>(&task_setattro)},
                                   {Py_tp_finalize, reinterpret_cast<void*>(&task_finalize)},
                                   {0, nullptr}};
     PyTypeObject* const base = base_task(py);
@@ -287,6 +303,33 @@ PyTypeObject* make_task_type(py::python py) {
 PyTypeObject* task_type(py::python py) {
     static PyTypeObject* const type = make_task_type(py);
     return type;
+}
+
+/// The last one that nobody has looked at: it serves again, which saves making and clearing a Task for every coroutine
+/// that ends in its first step. Untracked meanwhile, as it is nobody's.
+PyObject* spare_task = nullptr;
+
+bool is_unseen(PyObject* task) noexcept {
+    if (Py_REFCNT(task) != 1 || is_initialised(fields_of(task))) return false;
+    const Py_ssize_t offset = Py_TYPE(task)->tp_weaklistoffset;
+    return offset == 0 || *reinterpret_cast<PyObject**>(reinterpret_cast<char*>(task) + offset) == nullptr;
+}
+
+py::bound take_task(py::python py) {
+    if (PyObject* const spare = std::exchange(spare_task, nullptr)) {
+        PyObject_GC_Track(spare);
+        return py::bound::steal(py, spare);
+    }
+    PyTypeObject* const type = task_type(py);
+    py::detail::raise_if_null(py, reinterpret_cast<PyObject*>(type));
+    return py::bound::steal(py, type->tp_alloc(type, 0));
+}
+
+void give_back(py::bound task) noexcept {
+    clear_fields(fields_of(task.ptr()));
+    if (spare_task != nullptr || !is_unseen(task.ptr())) return;
+    PyObject_GC_UnTrack(task.ptr());
+    spare_task = task.release();
 }
 
 /// Shows `task` as the current one of `loop`, and at the end the one that was.
@@ -333,10 +376,8 @@ void mark_retrieved(PyObject* task) noexcept {
 }  // namespace
 
 void eager_task::start(python_await& owner, py::python py, const py::bound& coroutine, PyObject* context) {
-    PyTypeObject* const type = task_type(py);
-    py::detail::raise_if_null(py, reinterpret_cast<PyObject*>(type));
     PyObject* const loop = owner.inbox_->event_loop();
-    const py::bound task = py::bound::steal(py, type->tp_alloc(type, 0));
+    py::bound task = take_task(py);
     task_fields& fields = fields_of(task.ptr());
     fields.coroutine = Py_NewRef(coroutine.ptr());
     fields.loop = Py_NewRef(loop);
@@ -367,7 +408,7 @@ void eager_task::start(python_await& owner, py::python py, const py::bound& coro
     if (how == PYGEN_RETURN) {
         const py::bound value = py::bound::steal(py, result);
         if (replacement != nullptr) replacement->value = Py_NewRef(value.ptr());
-        clear_fields(fields);
+        give_back(std::move(task));
         return owner.ends_with(py, value);
     }
     if (replacement != nullptr) {
@@ -376,7 +417,7 @@ void eager_task::start(python_await& owner, py::python py, const py::bound& coro
         mark_retrieved(task.ptr());
         py::detail::set_raised(error.value().bind(py));
     }
-    clear_fields(fields);
+    give_back(std::move(task));
     owner.ends_with_error(py, take_raised(py));
 }
 

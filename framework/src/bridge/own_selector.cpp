@@ -46,6 +46,8 @@ public:
 
     PyObject* select(py::python py, PyObject* timeout);
 
+    [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
+
 private:
     /// asyncio's own affairs: is there something to do now, and until when may we wait?
     [[nodiscard]] bool asyncio_is_busy(py::python py) const;
@@ -202,6 +204,12 @@ void own_selector::install(asyncio_inbox& inbox, const py::bound& loop) {
         py::bound::steal(py, PyCapsule_New(room.get(), capsule_name, [](PyObject* dying) {
                              delete static_cast<waiting_room*>(PyCapsule_GetPointer(dying, capsule_name));
                          }));
+    // Its number is the selector's own, and nobody else watches the descriptor.
+    epoll_event wanted{};
+    wanted.events = EPOLLIN | EPOLLET;
+    wanted.data.fd = inbox.descriptor();
+    if (::epoll_ctl(room->descriptor(), EPOLL_CTL_MOD, inbox.descriptor(), &wanted) == 0)
+        inbox.wakes_without_clearing();
     static_cast<void>(room.release());
     selector.set_attr("select", py::bound::steal(py, PyCFunction_New(&method, owner.ptr())));
 }

@@ -66,17 +66,16 @@ std::exception_ptr take_raised(py::python py) noexcept {
     return std::make_exception_ptr(py::python_error::fetch(py));
 }
 
-void python_await::start(py::python py, const py::bound& awaitable, task_locals_state& locals) noexcept {
-    inbox_ = &locals.inbox();
+void python_await::start(py::python py, const py::bound& awaitable, asyncio_inbox& inbox, PyObject* context) noexcept {
+    inbox_ = &inbox;
     try {
-        const asyncio_api& asyncio = asyncio_api::get(py);
-        if (is_future(asyncio, awaitable.ptr())) {
-            await_future(awaitable, locals.context(py));
+        if (!PyCoro_CheckExact(awaitable.ptr()) && is_future(asyncio_api::get(py), awaitable.ptr())) {
+            await_future(awaitable, context);
         } else if (inbox_->direct(py)) {
-            eager_task::start(*this, py, steppable(awaitable), locals.context(py));
+            eager_task::start(*this, py, steppable(awaitable), context);
         } else {
             const py::bound loop = py::bound::borrow(py, inbox_->event_loop());
-            await_future(task_of_loop(loop, awaitable, locals.context(py)), locals.context(py));
+            await_future(task_of_loop(loop, awaitable, context), context);
         }
     } catch (...) {
         ends_with_error(py, std::current_exception());

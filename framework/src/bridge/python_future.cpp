@@ -38,22 +38,23 @@ void call_back(py::python py, PyObject* self) noexcept;
 /// Leads from the operation to the Python object, which may have gone meanwhile.
 class future_link final : public ref_counted, work, loop_dependent {
 public:
-    future_link(PyObject* future, ref<future_state_base> state, take_result take, ref<asyncio_inbox> inbox) noexcept
-        : work(&arrive), future_(future), state_(std::move(state)), take_(take), inbox_(std::move(inbox)) {}
+    future_link(PyObject* future, ref<future_state_base> state, take_result take,
+                ref<task_locals_state> locals) noexcept
+        : work(&arrive), future_(future), state_(std::move(state)), take_(take), locals_(std::move(locals)) {}
 
     void connect() noexcept {
-        inbox_->enlist(*this);
+        inbox().enlist(*this);
         add_ref();
-        if (!state_->notify(*this, *inbox_)) inbox_->post(*this);
+        if (!state_->notify(*this, inbox())) inbox().post(*this);
     }
 
-    [[nodiscard]] asyncio_inbox& inbox() const noexcept { return *inbox_; }
+    [[nodiscard]] asyncio_inbox& inbox() const noexcept { return locals_->inbox(); }
     void cancel() noexcept { state_->cancel(); }
 
     /// The Python object goes: what it stood for is not wanted any more.
     void abandon() noexcept {
         if (std::exchange(future_, nullptr) == nullptr) return;
-        inbox_->dismiss(*this);
+        inbox().dismiss(*this);
         if (!state_->done()) state_->abandon();
     }
 
@@ -63,7 +64,7 @@ private:
         if (how == delivery::refused || link->future_ == nullptr) return;
         const py::python py = py::detail::token_maker::make();
         const py::bound future = py::bound::borrow(py, std::exchange(link->future_, nullptr));
-        link->inbox_->dismiss(*link);
+        link->inbox().dismiss(*link);
         settle(py, future.ptr(), *link->state_, link->take_);
         call_back(py, future.ptr());
     }
@@ -80,7 +81,8 @@ private:
     PyObject* future_;
     ref<future_state_base> state_;
     take_result take_;
-    ref<asyncio_inbox> inbox_;
+    /// The task's: the last of them dies here, under the GIL, and not on the task's thread.
+    ref<task_locals_state> locals_;
 };
 
 void settle(py::python py, PyObject* self, future_state_base& state, take_result take) noexcept {
@@ -223,14 +225,16 @@ PyObject* future_cancel(PyObject* self, PyObject* arguments, PyObject* keywords)
     Py_RETURN_TRUE;
 }
 
-PyObject* future_add_done_callback(PyObject* self, PyObject* arguments, PyObject* keywords) noexcept {
-    static const char* names[] = {"", "context", nullptr};
-    PyObject* callback = nullptr;
-    PyObject* given = nullptr;
-    if (PyArg_ParseTupleAndKeywords(arguments, keywords, "O|$O:add_done_callback", const_cast<char**>(names), &callback,
-                                    &given) == 0) {
+PyObject* future_add_done_callback(PyObject* self, PyObject* const* arguments, Py_ssize_t count,
+                                   PyObject* keywords) noexcept {
+    const Py_ssize_t named = keywords == nullptr ? 0 : PyTuple_GET_SIZE(keywords);
+    if (count != 1 || named > 1 ||
+        (named == 1 && PyUnicode_CompareWithASCIIString(PyTuple_GET_ITEM(keywords, 0), "context") != 0)) {
+        PyErr_SetString(PyExc_TypeError, "add_done_callback() takes one callback, and context=...");
         return nullptr;
     }
+    PyObject* const callback = arguments[0];
+    PyObject* const given = named == 1 ? arguments[1] : nullptr;
     PyObject* const context = given == nullptr || given == Py_None ? PyContext_CopyCurrent() : Py_NewRef(given);
     if (context == nullptr) return nullptr;
     python_future& me = as_future(self);
@@ -457,7 +461,7 @@ PyTypeObject* make_future_type() {
          "Ask the C++ task to end; it is cancelled when that has unwound."},
         {"get_loop", &future_get_loop, METH_NOARGS, "The event loop."},
         {"add_done_callback", reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(&future_add_done_callback)),
-         METH_VARARGS | METH_KEYWORDS, "Call callback(self) when it has ended."},
+         METH_FASTCALL | METH_KEYWORDS, "Call callback(self) when it has ended."},
         {"remove_done_callback", &future_remove_done_callback, METH_O, "Remove a callback; how many there were."},
         {"_make_cancelled_error", &make_cancelled_error, METH_NOARGS, nullptr},
         {nullptr, nullptr, 0, nullptr}};
@@ -492,8 +496,7 @@ py::bound make_python_future(py::python py, ref<future_state_base> state, take_r
     py::bound made = py::bound::steal(py, type->tp_alloc(type, 0));
     python_future& content = as_future(made.ptr());
     content.loop = locals.event_loop(py).release();
-    auto link =
-        make_ref<future_link>(made.ptr(), std::move(state), take, ref<asyncio_inbox>::share(&locals.state()->inbox()));
+    auto link = make_ref<future_link>(made.ptr(), std::move(state), take, locals.state());
     content.link = link.leak();
     content.link->connect();
     return made;

@@ -15,7 +15,7 @@ namespace pyasync {
 namespace detail {
 namespace {
 
-thread_local ref<task_locals_state> acting_locals;
+thread_local acting_for* acting = nullptr;
 
 struct default_locals {
     std::mutex mutex;
@@ -80,7 +80,7 @@ ref<task_locals_state> current_locals() noexcept {
     if (const task_context* const context = task_context::current(); context != nullptr && context->locals()) {
         return ref<task_locals_state>::share(static_cast<task_locals_state*>(context->locals().get()));
     }
-    return acting_locals;
+    return acting == nullptr ? ref<task_locals_state>() : acting->locals();
 }
 
 ref<task_locals_state> current_or_default_locals() noexcept {
@@ -99,9 +99,17 @@ ref<task_locals_state> locals_here(py::python py) {
 }
 
 acting_for::acting_for(ref<task_locals_state> locals) noexcept
-    : outer_(std::exchange(acting_locals, std::move(locals))) {}
+    : locals_(std::move(locals)), outer_(std::exchange(acting, this)) {}
 
-acting_for::~acting_for() { acting_locals = std::move(outer_); }
+acting_for::acting_for(ref<task_locals_state> parent, const py::bound& context) noexcept
+    : locals_(std::move(parent)), context_(context.unbind()), outer_(std::exchange(acting, this)) {}
+
+acting_for::~acting_for() { acting = outer_; }
+
+const ref<task_locals_state>& acting_for::locals() {
+    if (!context_.empty()) locals_ = locals_->with_context(std::move(context_));
+    return locals_;
+}
 
 ref<task_locals_state> exchange_default_locals(ref<task_locals_state> locals) noexcept {
     py::detail::on_given_up(&wake_application);
@@ -132,13 +140,7 @@ task_locals locals_of(const detail::ref<asyncio_inbox>& inbox, const py::bound& 
 }  // namespace
 
 task_locals detail::running_locals(py::python py) {
-    detail::ref<asyncio_inbox> inbox;
-    if (asyncio_inbox* const serving = asyncio_inbox::serving(); serving != nullptr && !serving->closed()) {
-        inbox = detail::ref<asyncio_inbox>::share(serving);
-    } else {
-        inbox = asyncio_inbox::of(get_running_loop(py));
-    }
-    return locals_of(inbox, py::bound::steal(py, PyContext_CopyCurrent()));
+    return locals_of(asyncio_inbox::of_running_loop(py), py::bound::steal(py, PyContext_CopyCurrent()));
 }
 
 task_locals task_locals::with_running_loop(py::python py) { return with_loop(get_running_loop(py)); }

@@ -6,6 +6,7 @@
 #include <mutex>
 #include <stdexcept>
 
+#include <pyasync/core/outbox.hpp>
 #include <pyasync/py/reclaim.hpp>
 
 namespace pyasync::py {
@@ -45,6 +46,7 @@ void leave() noexcept {
 }  // namespace
 
 gil::gil() {
+    pyasync::detail::outbox::flush_current();  // who holds the GIL may wait for what this thread has to say
     enter();
     before_ = PyGILState_Ensure();
     detail::reclaim(token());

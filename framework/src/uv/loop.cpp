@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: MIT
 #include <pyasync/uv/loop.hpp>
 
+#include <pthread.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
@@ -13,6 +15,7 @@
 #include <thread>
 
 #include <pyasync/core/inbox.hpp>
+#include <pyasync/core/outbox.hpp>
 #include <pyasync/core/spin.hpp>
 #include <pyasync/uv/error.hpp>
 #include <pyasync/uv/timer_queue.hpp>
@@ -22,8 +25,11 @@ namespace pyasync::uv {
 using detail::check;
 using pyasync::detail::delivery;
 using pyasync::detail::inbox;
+using pyasync::detail::outbox;
+using pyasync::detail::refuse;
 using pyasync::detail::spinner;
 using pyasync::detail::work;
+using pyasync::detail::work_chain;
 using pyasync::detail::work_queue;
 
 namespace {
@@ -54,8 +60,20 @@ public:
         ::close(descriptor_);
     }
 
-    /// Takes the count away that made the descriptor readable.
+    /// From now on it is reported once for each signal, not for as long as it is readable, so that nobody needs to
+    /// clear it: a system call less for each wake-up. (libuv has no such mode; the registration is its own, once it has
+    /// polled.)
+    void report_changes_only() noexcept {
+        uv_run(handle_.loop, UV_RUN_NOWAIT);
+        epoll_event wanted{};
+        wanted.events = EPOLLIN | EPOLLET;
+        wanted.data.fd = descriptor_;
+        changes_only_ = ::epoll_ctl(uv_backend_fd(handle_.loop), EPOLL_CTL_MOD, descriptor_, &wanted) == 0;
+    }
+
+    /// Takes the count away that made the descriptor readable, where that has to be done.
     void clear() const noexcept {
+        if (changes_only_) return;
         std::uint64_t count = 0;
         while (::read(descriptor_, &count, sizeof count) < 0 && errno == EINTR) {
         }
@@ -69,6 +87,7 @@ public:
 
 private:
     int descriptor_;
+    bool changes_only_ = false;
     uv_poll_t handle_{};
 };
 
@@ -114,25 +133,28 @@ public:
         wake_.signal();
         thread_.join();
         refused.append(std::move(ready_));
-        while (!refused.empty()) {
-            work& item = refused.pop();
-            item.handle(item, delivery::refused);
-        }
+        refuse(std::move(refused));
     }
 
     void post(work& item) noexcept {
         if (is_current()) {
             ready_.push(item);
-            return;
+        } else if (outbox* const gathering = outbox::current()) {
+            gathering->post(owner_, item);
+        } else {
+            post_all(work_chain(item));
         }
-        switch (inbox_.push(item)) {
+    }
+
+    void post_all(work_chain&& items) noexcept {
+        switch (inbox_.push(items)) {
             case inbox::pushed::queued:
                 break;
             case inbox::pushed::wake:
                 wake_.signal();
                 break;
             case inbox::pushed::closed:
-                item.handle(item, delivery::refused);
+                refuse(items.take());
                 break;
         }
     }
@@ -145,7 +167,9 @@ public:
 
 private:
     void run() noexcept {
+        pthread_setname_np(pthread_self(), "pyasync-uv");  // as debuggers and profilers show it
         current = &owner_;
+        wake_.report_changes_only();
         spinner waiting;
         auto last_look = detail::clock::now();
         while (!stopping_.load(std::memory_order_acquire)) {
@@ -173,6 +197,7 @@ private:
     /// Runs what is ready, for the length of a slice.
     void run_ready() noexcept {
         if (ready_.empty()) return;
+        const outbox gathering;
         const auto end = detail::clock::now() + slice;
         for (int count = 1; !ready_.empty(); ++count) {
             work& item = ready_.pop();
@@ -208,6 +233,7 @@ loop::loop() : state_(std::make_unique<state>(*this)) {}
 loop::~loop() = default;
 
 void loop::post(work& item) noexcept { state_->post(item); }
+void loop::post_all(work_chain&& items) noexcept { state_->post_all(std::move(items)); }
 bool loop::is_current() const noexcept { return state_->is_current(); }
 uv_loop_s* loop::raw() noexcept { return &state_->raw.value; }
 loop* loop::current() noexcept { return state::current; }

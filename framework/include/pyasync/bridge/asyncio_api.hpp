@@ -17,6 +17,8 @@ struct asyncio_api {
     PyObject* base_event_loop;      ///< asyncio.BaseEventLoop, and the names of its attributes
     PyObject* debug_name;
     PyObject* task_factory_name;
+    PyObject* thread_name;
+    PyObject* mark_name;  ///< where a thread's dict has the loop that it runs
 
     /// Is `asyncio.Task` the one written in C, so that a task of our own can build upon it?
     bool native_task;

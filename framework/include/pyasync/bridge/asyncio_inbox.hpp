@@ -50,11 +50,12 @@ public:
     /// closed one, or one that cannot watch a descriptor.
     [[nodiscard]] static ref<asyncio_inbox> of(const py::bound& loop);
 
-    /// The inbox that this thread serves at this moment, or null: its loop is the one that runs here.
-    [[nodiscard]] static asyncio_inbox* serving() noexcept { return serving_; }
+    /// The inbox of the loop that runs on this thread; throws Python's `RuntimeError: no running event loop`.
+    [[nodiscard]] static ref<asyncio_inbox> of_running_loop(py::python py);
 
     /// Any thread, with the GIL or without.
     void post(work& item) noexcept override;
+    void post_all(work_chain&& items) noexcept override;
     [[nodiscard]] bool is_current() const noexcept override;
 
     /// Under the GIL: is the loop closed, or gone?
@@ -105,6 +106,8 @@ public:
     /// The eventfd that a message makes readable while the loop sleeps.
     [[nodiscard]] int descriptor() const noexcept;
     void clear_wake_up() const noexcept;
+    /// The descriptor is reported once for each wake-up, so that nobody needs to clear it.
+    void wakes_without_clearing() noexcept;
     /// Raises what `raise_through` has taken; false where there is nothing.
     [[nodiscard]] bool raise_pending() noexcept;
 
@@ -114,6 +117,8 @@ private:
 
     void attach(const py::bound& loop);
     [[nodiscard]] bool plain_loop(py::python py, const asyncio_api& asyncio) const;
+    /// Does a loop of asyncio's own kind say that it runs on this thread?
+    [[nodiscard]] bool runs_here(py::python py) const noexcept;
     void loop_gone(py::python py) noexcept;
     void drain(py::python py) noexcept;
     void wake() const noexcept;
@@ -121,6 +126,7 @@ private:
     static PyObject* drain_callback(PyObject* capsule, PyObject*) noexcept;
     static void callback_dropped(PyObject* capsule) noexcept;
 
+    /// The inbox that this thread serves at this moment, or null: its loop is the one that runs here.
     inline static thread_local asyncio_inbox* serving_ = nullptr;
 
     class queues;

@@ -70,6 +70,8 @@ private:
     executor* home_ = nullptr;
     cancel_message cancel_{*this};
     std::atomic<std::uint32_t> holders_{1};
+    bool arrived_ = false;
+    bool cancelled_early_ = false;
     bool finished_ = false;
     bool cancelled_late_ = false;
 };

@@ -10,8 +10,7 @@
 #include <utility>
 
 #include <pyasync/bridge/asyncio_api.hpp>
-#include <pyasync/bridge/asyncio_request.hpp>
-#include <pyasync/bridge/python_await.hpp>
+#include <pyasync/bridge/asyncio_future.hpp>
 #include <pyasync/core/closure.hpp>
 #include <pyasync/py/convert.hpp>
 #include <pyasync/py/gil.hpp>
@@ -30,11 +29,39 @@ using carried = std::conditional_t<std::is_convertible_v<std::decay_t<T>, std::s
                                        !std::is_same_v<std::decay_t<T>, std::string>,
                                    std::string, std::decay_t<T>>;
 
+/// Which function is called, with what, and what is made of its result.
+template <typename T, typename... Args>
+class python_call {
+public:
+    python_call(std::string target, std::tuple<Args...> args)
+        : target_(std::move(target)), arguments_(std::move(args)) {}
+
+    /// Once: the arguments are used up.
+    [[nodiscard]] py::bound operator()(py::python py) {
+        const py::bound callable = resolve(py, target_);
+        return py::detail::with_subject(
+            py, [this] { return "call of " + target_; },
+            [&] { return std::apply([&](Args&... args) { return callable(std::move(args)...); }, arguments_); });
+    }
+
+    void convert(py::python py, const py::bound& value, result<T>& outcome) const noexcept {
+        set_from(outcome, [&]() -> T {
+            return py::detail::with_subject(
+                py, [this] { return "result of " + target_; }, [&]() -> T { return value.to<T>(); });
+        });
+    }
+
+private:
+    std::string target_;
+    std::tuple<Args...> arguments_;
+};
+
+/// For `co_await call(...)`: the call in the awaiting task's name and context.
 template <typename T, typename... Args>
 class call_awaiter final : public asyncio_awaiter, python_await {
 public:
-    call_awaiter(std::string target, std::tuple<Args...> args, task_context& context, const std::source_location& where)
-        : asyncio_awaiter(context, where), target_(std::move(target)), arguments_(std::move(args)) {}
+    call_awaiter(python_call<T, Args...> call, task_context& context, const std::source_location& where)
+        : asyncio_awaiter(context, where), call_(std::move(call)) {}
 
     T await_resume() {
         if (outcome_.failed()) fail(outcome_.error());
@@ -44,28 +71,20 @@ public:
 private:
     void serve(py::python py) noexcept override {
         try {
-            const py::bound result = invoke(py);
-            if (is_awaitable(result.ptr())) return start(py, result, locals());
-            returned(py, result);
+            PyObject* const context = locals().context(py);
+            const entered_context entered(py, context);
+            const py::bound value = [&] {
+                const acting_for task(shared_locals());
+                return call_(py);
+            }();
+            if (is_awaitable(value.ptr())) return start(py, value, locals().inbox(), context);
+            returned(py, value);
         } catch (...) {
             raised(py, std::current_exception());
         }
     }
-
-    [[nodiscard]] py::bound invoke(py::python py) {
-        const acting_for task(shared_locals());
-        const entered_context entered(py, locals().context(py));
-        const py::bound callable = resolve(py, target_);
-        return py::detail::with_subject(
-            py, [this] { return "call of " + target_; },
-            [&] { return std::apply([&](Args&... args) { return callable(std::move(args)...); }, arguments_); });
-    }
-
     void returned(py::python py, const py::bound& value) noexcept override {
-        set_from(outcome_, [&]() -> T {
-            return py::detail::with_subject(
-                py, [this] { return "result of " + target_; }, [&]() -> T { return value.to<T>(); });
-        });
+        call_.convert(py, value, outcome_);
         finish();
     }
     void raised(py::python, std::exception_ptr error) noexcept override {
@@ -76,19 +95,55 @@ private:
     [[nodiscard]] bool has_waiter() const noexcept override { return true; }
     void refused() noexcept override { outcome_.set_error(loop_closed_error()); }
 
-    std::string target_;
-    std::tuple<Args...> arguments_;
+    python_call<T, Args...> call_;
     result<T> outcome_;
+};
+
+/// For `spawn(call(...))`: the call in the name of a task that does nothing else, and so needs no coroutine. Its
+/// context is a copy, made when the call is.
+template <typename T, typename... Args>
+class spawned_call final : public asyncio_future<T> {
+public:
+    spawned_call(python_call<T, Args...> call, ref<task_locals_state> parent) noexcept
+        : asyncio_future<T>(std::move(parent)), call_(std::move(call)) {}
+
+private:
+    ~spawned_call() override = default;
+
+    void serve(py::python py) noexcept override {
+        try {
+            const py::bound context = py::bound::steal(py, PyContext_Copy(this->locals().context(py)));
+            const entered_context entered(py, context.ptr());
+            const py::bound value = [&] {
+                const acting_for task(this->shared_locals(), context);
+                return call_(py);
+            }();
+            if (is_awaitable(value.ptr())) return this->start(py, value, this->locals().inbox(), context.ptr());
+            returned(py, value);
+        } catch (...) {
+            this->raised(py, std::current_exception());
+        }
+    }
+    void returned(py::python py, const py::bound& value) noexcept override {
+        call_.convert(py, value, this->outcome);
+        this->finish();
+    }
+
+    python_call<T, Args...> call_;
 };
 
 template <typename T, typename... Args>
 struct call_operation {
-    std::string target;
-    std::tuple<Args...> args;
+    python_call<T, Args...> call;
 
     using value_type = T;
     [[nodiscard]] call_awaiter<T, Args...> awaiter_in(task_context& context, const std::source_location& where) && {
-        return {std::move(target), std::move(args), context, where};
+        return {std::move(call), context, where};
+    }
+    [[nodiscard]] future<T> spawn_with(ref<task_locals_state> parent) && {
+        auto made = make_ref<spawned_call<T, Args...>>(std::move(call), std::move(parent));
+        made->launch();
+        return future<T>(std::move(made));
     }
 };
 
@@ -110,7 +165,7 @@ template <typename T = py::object, typename... Args>
 [[nodiscard]] detail::call_operation<T, detail::carried<Args>...> call(std::string_view target, Args&&... args) {
     py::detail::require_free_of_gil<T>();
     (detail::require_value_survives_co_await<Args>(), ...);
-    return {std::string(target), std::tuple<detail::carried<Args>...>(std::forward<Args>(args)...)};
+    return {{std::string(target), std::tuple<detail::carried<Args>...>(std::forward<Args>(args)...)}};
 }
 
 }  // namespace pyasync

@@ -35,7 +35,7 @@ protected:
     ~python_await() = default;
 
     /// `returned` or `raised` follows, once, maybe from within.
-    void start(py::python py, const py::bound& awaitable, task_locals_state& locals) noexcept;
+    void start(py::python py, const py::bound& awaitable, asyncio_inbox& inbox, PyObject* context) noexcept;
 
     /// Asks the Python side to end early.
     void cancel_await(py::python py) noexcept;

@@ -48,8 +48,13 @@ template <typename T>
 
 /// The same for what can be awaited without being a coroutine: `spawn(call<int>("module:f"))`.
 template <detail::context_awaitable Awaitable>
-[[nodiscard]] auto spawn(Awaitable awaitable, const std::source_location& where = std::source_location::current()) {
-    return spawn(detail::as_task(std::move(awaitable)), where);
+[[nodiscard]] auto spawn(Awaitable awaitable,
+                         [[maybe_unused]] const std::source_location& where = std::source_location::current()) {
+    if constexpr (requires { std::move(awaitable).spawn_with(detail::current_or_default_locals()); }) {
+        return std::move(awaitable).spawn_with(detail::current_or_default_locals());
+    } else {
+        return spawn(detail::as_task(std::move(awaitable)), where);
+    }
 }
 
 /// Runs a blocking function on a thread of libuv's pool (four, or UV_THREADPOOL_SIZE), and returns a handle on it.

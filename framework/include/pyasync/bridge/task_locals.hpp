@@ -56,12 +56,18 @@ private:
 class acting_for {
 public:
     explicit acting_for(ref<task_locals_state> locals) noexcept;
+    /// A task with the loop of `parent` and a context of its own; its locals are made when they are asked for.
+    acting_for(ref<task_locals_state> parent, const py::bound& context) noexcept;
     acting_for(const acting_for&) = delete;
     acting_for& operator=(const acting_for&) = delete;
     ~acting_for();
 
+    [[nodiscard]] const ref<task_locals_state>& locals();
+
 private:
-    ref<task_locals_state> outer_;
+    ref<task_locals_state> locals_;
+    py::object context_;
+    acting_for* outer_;
 };
 
 /// Sets the locals of whoever has none of his own, those of the application's `run`, and returns the ones before.

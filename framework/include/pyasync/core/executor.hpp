@@ -18,6 +18,11 @@ public:
     /// one, with `delivery::refused`, where the executor has stopped.
     virtual void post(work& item) noexcept = 0;
 
+    /// The same for several at once, from the thread that has gathered them.
+    virtual void post_all(work_chain&& items) noexcept {
+        for (work_queue queue = items.take(); !queue.empty();) post(queue.pop());
+    }
+
     /// Is this the executor's own thread?
     [[nodiscard]] virtual bool is_current() const noexcept = 0;
 

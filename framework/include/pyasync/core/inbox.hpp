@@ -23,12 +23,17 @@ public:
     };
 
     /// Any thread.
-    [[nodiscard]] pushed push(work& item) noexcept {
+    [[nodiscard]] pushed push(work& item) noexcept { return push(work_chain(item)); }
+
+    /// The same for several at once; where it is closed, the chain is still whole.
+    [[nodiscard]] pushed push(work_chain&& items) noexcept { return push(items); }
+    [[nodiscard]] pushed push(work_chain& items) noexcept {
         work* head = head_.load(std::memory_order_relaxed);
         do {
             if (head == closed()) return pushed::closed;
-            item.next = head == asleep() ? nullptr : head;
-        } while (!head_.compare_exchange_weak(head, &item, std::memory_order_release, std::memory_order_relaxed));
+            items.oldest().next = head == asleep() ? nullptr : head;
+        } while (
+            !head_.compare_exchange_weak(head, &items.newest(), std::memory_order_release, std::memory_order_relaxed));
         return head == asleep() ? pushed::wake : pushed::queued;
     }
 
@@ -36,7 +41,7 @@ public:
     [[nodiscard]] work_queue take() noexcept {
         const work* head = head_.load(std::memory_order_relaxed);
         if (head == nullptr || head == closed()) return {};
-        return in_order(head_.exchange(nullptr, std::memory_order_acquire));
+        return items_of(head_.exchange(nullptr, std::memory_order_acquire));
     }
 
     /// Owner: marks itself asleep, unless something has come; from then on the next push asks for a wake-up.
@@ -52,7 +57,7 @@ public:
     }
 
     /// Owner: refuses everything from now on, and returns what had come before.
-    [[nodiscard]] work_queue close() noexcept { return in_order(head_.exchange(closed(), std::memory_order_acquire)); }
+    [[nodiscard]] work_queue close() noexcept { return items_of(head_.exchange(closed(), std::memory_order_acquire)); }
 
 private:
     struct tag final : work {
@@ -62,16 +67,9 @@ private:
     static work* asleep() noexcept { return &asleep_tag; }
     static work* closed() noexcept { return &closed_tag; }
 
-    static work_queue in_order(work* newest) noexcept {
-        if (newest == asleep() || newest == closed()) return {};
-        work* reversed = nullptr;
-        while (newest != nullptr) {
-            work* const older = std::exchange(newest->next, reversed);
-            reversed = std::exchange(newest, older);
-        }
-        work_queue queue;
-        while (reversed != nullptr) queue.push(*std::exchange(reversed, reversed->next));
-        return queue;
+    static work_queue items_of(work* head) noexcept {
+        if (head == asleep() || head == closed()) return {};
+        return in_order(head);
     }
 
     inline static tag asleep_tag;

@@ -62,4 +62,63 @@ private:
     work* last_ = nullptr;
 };
 
+/// What is pushed as one onto a stack: last in, first out.
+class work_chain {
+public:
+    work_chain() = default;
+    explicit work_chain(work& only) noexcept { push(only); }
+    work_chain(work_chain&& other) noexcept
+        : newest_(std::exchange(other.newest_, nullptr)),
+          oldest_(other.oldest_),
+          size_(std::exchange(other.size_, 0)) {}
+    work_chain& operator=(work_chain&&) = delete;
+
+    [[nodiscard]] bool empty() const noexcept { return newest_ == nullptr; }
+    [[nodiscard]] int size() const noexcept { return size_; }
+    [[nodiscard]] work& newest() const noexcept { return *newest_; }
+    [[nodiscard]] work& oldest() const noexcept { return *oldest_; }
+
+    void push(work& item) noexcept {
+        if (empty()) oldest_ = &item;
+        item.next = newest_;
+        newest_ = &item;
+        ++size_;
+    }
+
+    /// All of them, the oldest first; the chain is empty then.
+    [[nodiscard]] work_queue take() noexcept;
+
+private:
+    work* newest_ = nullptr;
+    work* oldest_ = nullptr;
+    int size_ = 0;
+};
+
+/// The items of a stack that ends with null, oldest first.
+[[nodiscard]] inline work_queue in_order(work* newest) noexcept {
+    work* reversed = nullptr;
+    while (newest != nullptr) {
+        work* const older = std::exchange(newest->next, reversed);
+        reversed = std::exchange(newest, older);
+    }
+    work_queue queue;
+    while (reversed != nullptr) queue.push(*std::exchange(reversed, reversed->next));
+    return queue;
+}
+
+/// Tells all of them that they have been refused.
+inline void refuse(work_queue items) noexcept {
+    while (!items.empty()) {
+        work& item = items.pop();
+        item.handle(item, delivery::refused);
+    }
+}
+
+inline work_queue work_chain::take() noexcept {
+    if (empty()) return {};
+    oldest_->next = nullptr;
+    size_ = 0;
+    return in_order(std::exchange(newest_, nullptr));
+}
+
 }  // namespace pyasync::detail

@@ -31,6 +31,7 @@ public:
     ~loop();
 
     void post(pyasync::detail::work& item) noexcept override;
+    void post_all(pyasync::detail::work_chain&& items) noexcept override;
     [[nodiscard]] bool is_current() const noexcept override;
 
     /// libuv's own handle, for handles of the user's; loop thread.
