@@ -7,6 +7,7 @@
 #include <concepts>
 #include <cstddef>
 #include <filesystem>
+#include <functional>
 #include <limits>
 #include <span>
 #include <string>
@@ -162,6 +163,12 @@ template <>
 struct converter<bound> {
     static bound to_python(python, const bound& value) { return value; }
     static bound from_python(const bound& source) { return source; }
+};
+
+/// `std::ref`, `std::cref`: a value that the caller keeps until it is converted.
+template <typename T>
+struct converter<std::reference_wrapper<T>> {
+    static bound to_python(python py, std::reference_wrapper<T> value) { return py.value(std::as_const(value.get())); }
 };
 
 template <>

@@ -1,0 +1,33 @@
+// tests/bench/ours/native.cpp: the C++ coroutines that Python awaits.
+// SPDX-License-Identifier: MIT
+#include "native.hpp"
+
+#include <atomic>
+#include <chrono>
+
+namespace bench {
+namespace {
+
+std::atomic<long> count{0};
+
+}  // namespace
+
+long crossings() { return count.load(); }
+void restart_crossings() { count.store(0); }
+
+pyasync::task<long> native_nop() { co_return count.fetch_add(1, std::memory_order_relaxed) + 1; }
+
+pyasync::task<> native_pending() {
+    count.fetch_add(1, std::memory_order_relaxed);
+    co_await pyasync::uv::sleep(std::chrono::hours(1));
+}
+
+pyasync::py::object nop_function(pyasync::py::python py) {
+    return pyasync::py::function(py, "native_nop", &native_nop).unbind();
+}
+
+pyasync::py::object pending_function(pyasync::py::python py) {
+    return pyasync::py::function(py, "native_pending", &native_pending).unbind();
+}
+
+}  // namespace bench
