@@ -65,10 +65,10 @@ def limits(bench: str) -> tuple[Run, ...]:
 
 
 FEW = Counts(2000, 20)  # what takes a hundred microseconds
-SOME = Counts(5000, 50)
-BATCHES = Counts(20_000, 2000)
-MANY = Counts(200_000, 500)
-MANY_BATCHES = Counts(200_000, 2000)
+SOME = Counts(3000, 50)
+BATCHES = Counts(10_000, 2000)
+MANY = Counts(100_000, 500)
+MANY_BATCHES = Counts(100_000, 2000)
 
 
 def python_awaits() -> Iterator[Bench]:
@@ -127,18 +127,18 @@ def native_awaits() -> Iterator[Bench]:
     yield Bench(
         "b5_sequential",
         "native code awaits asyncio.sleep(0), one after another",
-        runs(OURS, "b5_sequential", Counts(100_000, 500), check=Check.ONES)
+        runs(OURS, "b5_sequential", MANY, check=Check.ONES)
         + runs(RUST, "b5_sequential", SOME, check=Check.ONES)
         + runs(PYTHON, "b5_sequential", MANY, check=Check.ONES),
     )
     yield Bench(
         "b5_at_once",
         "the same, 1,000 at once",
-        runs(OURS, "b5_at_once", Counts(100_000, 2000), check=Check.ONES)
+        runs(OURS, "b5_at_once", MANY_BATCHES, check=Check.ONES)
         + runs(RUST, "b5_at_once", BATCHES, check=Check.ONES)
         + runs(RUST, "b5_at_once", BATCHES, "way=joined", label="joined", check=Check.ONES)
         + runs(RUST, "b5_at_once", BATCHES, "way=batched", label="batched", check=Check.ONES)
-        + runs(PYTHON, "b5_at_once", Counts(100_000, 2000), check=Check.ONES),
+        + runs(PYTHON, "b5_at_once", MANY_BATCHES, check=Check.ONES),
     )
 
 
@@ -209,18 +209,18 @@ def there_and_back() -> Iterator[Bench]:
     yield Bench(
         "b9_sequential",
         "there and back: native code awaits Python, which awaits native code, one after another",
-        runs(OURS, "b9_sequential", Counts(100_000, 500))
-        + runs(RUST, "b9_sequential", Counts(3000, 50))
-        + runs(NANOBIND, "b9_sequential", Counts(3000, 50))
+        runs(OURS, "b9_sequential", MANY)
+        + runs(RUST, "b9_sequential", SOME)
+        + runs(NANOBIND, "b9_sequential", SOME)
         + runs(PYTHON, "b9_sequential", MANY),
     )
     yield Bench(
         "b9_at_once",
         "the same, 1,000 at once",
-        runs(OURS, "b9_at_once", Counts(100_000, 2000))
-        + runs(RUST, "b9_at_once", Counts(10_000, 2000))
-        + runs(NANOBIND, "b9_at_once", Counts(10_000, 2000))
-        + runs(PYTHON, "b9_at_once", Counts(100_000, 2000)),
+        runs(OURS, "b9_at_once", MANY_BATCHES)
+        + runs(RUST, "b9_at_once", BATCHES)
+        + runs(NANOBIND, "b9_at_once", BATCHES)
+        + runs(PYTHON, "b9_at_once", MANY_BATCHES),
     )
 
 
