@@ -94,6 +94,11 @@ def run(
             outcome = rounds.run_rounds(bench, regime, found, settings, measure.measure, meter)
             results.rows += report.rows_of(outcome)
             results.errors += outcome.errors
+            results.left_out |= {
+                f"{label} in {bench.name}": reason
+                for label, reason in outcome.left_out.items()
+                if reason not in found.missing.values()
+            }
             thrown = f", {outcome.thrown_away} rounds thrown away" if outcome.thrown_away else ""
             say(f"bench: {bench.name} {regime}: {outcome.seconds:.0f} s{thrown}{', NOISY' if outcome.noisy else ''}")
             for error in outcome.errors:

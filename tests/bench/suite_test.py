@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """With small programs that are written into a temporary folder. Nothing here depends on how long something takes."""
 
+import dataclasses
 import io
 import json
 import os
@@ -19,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import bench  # noqa: E402
 from suite import peers, picture, plan, programs, report, rounds, table, targets  # noqa: E402
-from suite.measure import Broken, Job, measure, pinned  # noqa: E402
+from suite.measure import Broken, Job, Unknown, measure, pinned  # noqa: E402
 from suite.model import Bench, Check, Config, Counts, Measured, Run, Sense, Target, value  # noqa: E402
 
 LONG = 60.0  # nothing here takes so many seconds, unless it is broken
@@ -101,6 +102,8 @@ class Measure(WithPrograms):
         self.assert_broken(
             self.script("import sys; sys.exit('it went wrong')"), "expected the exit code 0, got 1", "it went wrong"
         )
+        with self.assertRaises(Unknown):
+            self.measured(self.script("import sys; sys.exit(2)"))
         self.assert_broken(self.script("import os; os.kill(os.getpid(), 9)"), "got SIGKILL")
 
     def test_a_program_that_is_not_there_is_found_out(self) -> None:
@@ -248,6 +251,17 @@ class Rounds(unittest.TestCase):
         outcome = self.run_them("ABC", measure)
         self.assertEqual(outcome.errors, ["b1: B: B b1 100 (Q): expected 100 crossings, got 0"])
         self.assertEqual({name: len(found) for name, found in outcome.measured.items()}, {"A": 3, "C": 3})
+
+    def test_a_bench_that_is_not_there_yet_is_left_out_only_where_that_is_said(self) -> None:
+        def measure(job: Job) -> Measured:
+            raise job.broken("expected the exit code 0, got 2", "no such bench", Unknown)
+
+        run = Run("A", config("A"), "b1", Counts(100, 1), optional=True)
+        for optional, left_out, errors in ((True, {"A": "there is no b1 in it yet"}, 0), (False, {}, 1)):
+            one = Bench("b1", "a bench", (dataclasses.replace(run, optional=optional),))
+            found = programs.Programs({"A": ["A"]})
+            outcome = rounds.run_rounds(one, "Q", found, rounds.Settings(pause=0), measure, FakeMeter())
+            self.assertEqual((outcome.left_out, len(outcome.errors)), (left_out, errors))
 
     def test_a_value_that_is_not_there_is_broken(self) -> None:
         outcome = self.run_them("A", lambda job: measured_in(1, p50_us=1), figures=(value("p99 us", "p99_us"),))

@@ -25,11 +25,16 @@ KEYS: dict[str, type | tuple[type, ...]] = {
     "cpu_seconds": (int, float),
     "values": dict,
 }
+UNKNOWN_BENCH = 2  # the exit code
 TAIL = 2000  # so much of what a program has printed is shown
 
 
 class Broken(Exception):
     """A program has not done what it should; the text says which, and what was expected and came."""
+
+
+class Unknown(Broken):
+    """The program says that it has no such bench."""
 
 
 @dataclass(frozen=True)
@@ -45,10 +50,10 @@ class Job:
     time_limit: float = 120.0
     environment: Mapping[str, str] | None = None
 
-    def broken(self, fault: str, output: str = "") -> Broken:
+    def broken(self, fault: str, output: str = "", kind: type[Broken] = Broken) -> Broken:
         """The error that says what is wrong with this one."""
         shown = output.strip()[-TAIL:]
-        return Broken(
+        return kind(
             f"{shlex.join(self.command)} ({self.regime}): {fault}" + (f"; it printed:\n{shown}" if shown else "")
         )
 
@@ -63,7 +68,8 @@ def measure(job: Job) -> Measured:
             f"it was stopped after {job.time_limit:g} seconds, in which it should have ended", errors + printed
         )
     if code != 0:
-        raise job.broken(f"expected the exit code 0, got {_describe(code)}", errors + printed)
+        kind = Unknown if code == UNKNOWN_BENCH else Broken
+        raise job.broken(f"expected the exit code 0, got {_describe(code)}", errors + printed, kind)
     if job.check is Check.SILENT:
         return Measured(job.count, 0, 0, seconds, 0.0, {}, seconds)
     return _checked(job, printed, seconds)

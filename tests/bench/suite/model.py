@@ -85,6 +85,7 @@ class Run:
     arguments: tuple[str, ...] = ()
     check: Check = Check.NUMBERS
     repeats: bool = False  # it measures whole multiples of the count
+    optional: bool = False  # the program may not have this bench yet: then it is left out and nothing of it holds
 
 
 @dataclass(frozen=True)

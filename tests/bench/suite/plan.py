@@ -42,10 +42,12 @@ def runs(
     label: str = "",
     check: Check = Check.NUMBERS,
     repeats: bool = False,
+    optional: bool = False,
 ) -> tuple[Run, ...]:
     """A run of each of these configurations, told from others by a `label`."""
     return tuple(
-        Run(f"{config.name} {label}".strip(), config, bench, counts, arguments, check, repeats) for config in configs
+        Run(f"{config.name} {label}".strip(), config, bench, counts, arguments, check, repeats, optional)
+        for config in configs
     )
 
 
@@ -69,6 +71,7 @@ SOME = Counts(3000, 50)
 BATCHES = Counts(10_000, 2000)
 MANY = Counts(100_000, 500)
 MANY_BATCHES = Counts(100_000, 2000)
+INLINE = Counts(1_000_000, 1000)
 
 
 def python_awaits() -> Iterator[Bench]:
@@ -229,7 +232,7 @@ def streams_and_inline() -> Iterator[Bench]:
     yield Bench(
         "b11_python_to_native",
         "an item of a stream, native code consumes a Python generator",
-        runs(OURS, "b11_python_to_native", MANY)
+        runs(OURS, "b11_python_to_native", MANY, optional=True)
         + runs(RUST, "b11_python_to_native", SOME, "way=v1", label="v1")
         + runs(RUST, "b11_python_to_native", Counts(20_000, 100), "way=v2", label="v2")
         + runs(RUST, "b11_python_to_native", Counts(20_000, 100), "way=v2_chunks", label="v2_chunks")
@@ -238,7 +241,7 @@ def streams_and_inline() -> Iterator[Bench]:
     yield Bench(
         "b11_native_to_python",
         "an item of a stream, Python consumes a native one",
-        runs(OURS, "b11_native_to_python", MANY)
+        runs(OURS, "b11_native_to_python", MANY, optional=True)
         + runs(RUST, "b11_native_to_python", SOME)
         + runs(RUST, "b11_native_to_python", SOME, "way=async_fn", label="async_fn")
         + runs(PYTHON, "b11_native_to_python", MANY),
@@ -246,8 +249,8 @@ def streams_and_inline() -> Iterator[Bench]:
     yield Bench(
         "b12",
         "Python awaits a native coroutine that does not suspend, on its own thread",
-        runs([*OURS, *PYTHON], "b12", Counts(1_000_000, 1000), check=Check.ONES)
-        + runs(RUST, "b12", Counts(1_000_000, 1000), check=Check.ONES),
+        runs(OURS, "b12", INLINE, check=Check.ONES, optional=True)
+        + runs([*RUST, *PYTHON], "b12", INLINE, check=Check.ONES),
     )
 
 

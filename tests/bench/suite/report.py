@@ -58,7 +58,7 @@ class Results:
     ratios: list[Ratio] = field(default_factory=list)
     quick: bool = False
     rounds: int = 0
-    left_out: dict[str, str] = field(default_factory=dict)  # program: why
+    left_out: dict[str, str] = field(default_factory=dict)  # a program, or a run of it: why
     errors: list[str] = field(default_factory=list)
 
     def write(self, file: Path) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from .measure import Broken, Job
+from .measure import Broken, Job, Unknown
 from .model import Bench, Check, Measured, Run
 from .programs import Programs
 
@@ -44,7 +44,7 @@ class Outcome:
     regime: str
     measured: dict[str, list[Measured]] = field(default_factory=dict)  # by the run's label
     errors: list[str] = field(default_factory=list)
-    left_out: dict[str, str] = field(default_factory=dict)  # label: why
+    left_out: dict[str, str] = field(default_factory=dict)  # by the run's label: why
     thrown_away: int = 0
     noisy: bool = False  # what was kept is noisy, since there was nothing better
     others_cpu: float = 0.0  # the most that others used in a kept round, in CPUs
@@ -112,8 +112,11 @@ def _run_round(
             if fault := outcome.bench.fault(measured[run.label]):
                 raise job.broken(fault)
         except Broken as error:
-            outcome.errors.append(f"{outcome.bench.name}: {run.label}: {error}")
             runs.remove(run)
+            if run.optional and isinstance(error, Unknown):
+                outcome.left_out[run.label] = f"there is no {run.bench} in it yet"
+            else:
+                outcome.errors.append(f"{outcome.bench.name}: {run.label}: {error}")
     return _Round(meter.stop(), measured)
 
 
