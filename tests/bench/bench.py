@@ -32,7 +32,7 @@ def main(words: Sequence[str]) -> int:
         rounds=arguments.rounds or (1 if arguments.quick else 10),
         quick=arguments.quick,
         most_noise=arguments.most_noise,
-        time_limit=60 if arguments.quick else 300,
+        time_limit=20 if arguments.quick else 300,
     )
     results = run(benches, found, settings, lambda line: print(line, file=sys.stderr, flush=True))
     results.write(arguments.build / "bench/results.json")

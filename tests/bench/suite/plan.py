@@ -30,6 +30,7 @@ RUST = [
 NANOBIND = [Config(f"nanobind {loop}", "nanobind", (f"loop={loop}",)) for loop in LOOPS]
 PYTHON = [Config(f"python {loop}", "python", (f"loop={loop}",)) for loop in LOOPS]
 ON_ASYNCIO = slice(0, 1)  # the first of each of these
+UNTUNED = ("blocking=512", "thread_states=new")  # who only follows its documentation
 LIMITS = Config("limit", "limits")
 HELLO = Config("python -c", "hello")
 
@@ -81,6 +82,7 @@ def python_awaits() -> Iterator[Bench]:
         "Python awaits a native coroutine on the native thread, one after another",
         runs(OURS, "b1", MANY)
         + runs(RUST, "b1", SOME)
+        + runs(RUST, "b1", SOME, *UNTUNED, label="untuned")
         + runs(RUST, "b1", SOME, "way=async_fn", label="async_fn")
         + runs(NANOBIND, "b1", SOME)
         + runs(NANOBIND[ON_ASYNCIO], "b1", FEW, "way=executor", label="executor")
@@ -94,6 +96,7 @@ def python_awaits() -> Iterator[Bench]:
         "the same, 1,000 at once with gather",
         runs(OURS, "b2", MANY_BATCHES)
         + runs(RUST, "b2", BATCHES)
+        + runs(RUST, "b2", BATCHES, *UNTUNED, label="untuned")
         + runs(RUST, "b2", BATCHES, "way=async_fn", label="async_fn")
         + runs(NANOBIND, "b2", BATCHES)
         + runs(NANOBIND[ON_ASYNCIO], "b2", BATCHES, "way=executor", label="executor")
@@ -109,6 +112,7 @@ def native_awaits() -> Iterator[Bench]:
         "native code awaits a trivial Python coroutine, one after another",
         runs(OURS, "b3", MANY)
         + runs(RUST, "b3", SOME)
+        + runs(RUST, "b3", SOME, *UNTUNED, label="untuned")
         + runs(NANOBIND, "b3", SOME)
         + runs(PYTHON, "b3", MANY)
         + runs(PYTHON[ON_ASYNCIO], "b3", FEW, "way=threadsafe", label="run_coroutine_threadsafe")
@@ -119,6 +123,7 @@ def native_awaits() -> Iterator[Bench]:
         "the same, 1,000 at once",
         runs(OURS, "b4", MANY_BATCHES)
         + runs(RUST, "b4", BATCHES)
+        + runs(RUST, "b4", BATCHES, *UNTUNED, label="untuned")
         + runs(RUST, "b4", BATCHES, "way=joined", label="joined")
         + runs(RUST, "b4", BATCHES, "way=batched", label="batched")
         + runs(NANOBIND, "b4", BATCHES)

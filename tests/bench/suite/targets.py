@@ -28,8 +28,12 @@ FLOORS = {UVLOOP: {"b1": 20, "b2": 9, "b3": 20, "b4": 20}, READER: {"b1": 20, "b
 FLOOR_ON_ONE_CPU = 4
 
 
-# How a knowing user may write it in Rust, beside what the library's documentation shows; for comparison.
+# How else it may be written in Rust, and the library with its defaults; for comparison.
 OTHER_WAYS = (
+    ("b1", "untuned"),
+    ("b2", "untuned"),
+    ("b3", "untuned"),
+    ("b4", "untuned"),
     ("b1", "async_fn"),
     ("b2", "async_fn"),
     ("b4", "joined"),
