@@ -259,6 +259,7 @@ std::vector<std::string> loop_runner::state::cancel_all() {
     const py::bound asyncio = py.import("asyncio");
     asyncio_inbox& inbox = locals.state()->inbox();
     std::vector<py::bound> tasks;
+    inbox.for_each_dependent([py](loop_dependent& entry) { entry.loop_stopping(py); });
     for (const py::bound& task : asyncio.attr("all_tasks")(loop)) tasks.push_back(task);
     if (tasks.empty() && inbox.roots() == 0) return {};
 
@@ -266,7 +267,6 @@ std::vector<std::string> loop_runner::state::cancel_all() {
     // cancellation would interrupt the cleaning up.
     std::set<PyObject*> awaited_by_cpp;
     inbox.for_each_dependent([&](loop_dependent& entry) {
-        entry.loop_stopping(py);
         if (PyObject* const task = entry.awaited_task()) awaited_by_cpp.insert(task);
     });
     for (const py::bound& task : tasks) {

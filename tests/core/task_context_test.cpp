@@ -1,5 +1,5 @@
-// tests/core/task_context_test.cpp: what the coroutines of one task share: its home, its locals, the way of its
-// exceptions. SPDX-License-Identifier: MIT
+// tests/core/task_context_test.cpp: whose turn it is on a thread, locals, and the way that exceptions came.
+// SPDX-License-Identifier: MIT
 #include <pyasync/core/task_context.hpp>
 
 #include <doctest/doctest.h>

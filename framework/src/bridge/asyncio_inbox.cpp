@@ -13,6 +13,7 @@
 #include <unordered_map>
 
 #include <pyasync/bridge/asyncio_api.hpp>
+#include <pyasync/bridge/loop_reader.hpp>
 #include <pyasync/bridge/own_selector.hpp>
 #include <pyasync/core/inbox.hpp>
 #include <pyasync/core/outbox.hpp>
@@ -32,10 +33,6 @@ constexpr int items_between_looks_at_the_clock = 16;
 std::unordered_map<PyObject*, asyncio_inbox*>& open_inboxes() {
     static auto* const only = new std::unordered_map<PyObject*, asyncio_inbox*>;
     return *only;
-}
-
-asyncio_inbox* of_capsule(PyObject* capsule) noexcept {
-    return static_cast<asyncio_inbox*>(PyCapsule_GetPointer(capsule, nullptr));
 }
 
 /// Does another thread run this loop right now?
@@ -59,6 +56,7 @@ public:
     bool wakes_without_clearing = false;
     inbox incoming;
     work_queue ready;
+    work_queue next_turn;
     std::atomic<std::thread::id> thread{};
     enum class stepping { unknown, direct, by_handle } steps = stepping::unknown;
 };
@@ -71,7 +69,13 @@ ref<asyncio_inbox> asyncio_inbox::of(const py::bound& loop) {
         py::detail::raise(loop.py(), PyExc_RuntimeError, "Event loop is closed");
     }
     auto made = ref<asyncio_inbox>::adopt(new asyncio_inbox(loop));
-    made->attach(loop);
+    open_inboxes().emplace(loop.ptr(), made.get());
+    if (runs_elsewhere(loop)) {
+        loop_reader::install_from_elsewhere(made, loop);
+    } else {
+        loop_reader::install(made, loop);
+        own_selector::install(*made, loop);
+    }
     return made;
 }
 
@@ -107,33 +111,12 @@ bool asyncio_inbox::runs_here(py::python py) const noexcept {
 asyncio_inbox::asyncio_inbox(const py::bound& loop) : queues_(std::make_unique<queues>()), loop_(loop.ptr()) {}
 asyncio_inbox::~asyncio_inbox() = default;
 
-void asyncio_inbox::attach(const py::bound& loop) {
-    // The loop's reader is the only owner of the capsule: when the loop is closed or collected, so is the reader.
-    static PyMethodDef drain_method{"drain", &drain_callback, METH_NOARGS, "Serve what C++ has sent to this loop."};
-    const py::python py = loop.py();
-    const py::bound capsule = py::bound::steal(py, PyCapsule_New(this, nullptr, &callback_dropped));
-    add_ref();
-    open_inboxes().emplace(loop.ptr(), this);
-    const py::bound callback = with_frame(py::bound::steal(py, PyCFunction_New(&drain_method, capsule.ptr())));
-    if (runs_elsewhere(loop)) {
-        loop.call_method("call_soon_threadsafe", loop.attr("add_reader"), queues_->descriptor, callback);
-    } else {
-        with_frame(loop.attr("add_reader"))(queues_->descriptor, callback);
-        own_selector::install(*this, loop);
-    }
-}
-
-void asyncio_inbox::callback_dropped(PyObject* capsule) noexcept {
-    asyncio_inbox* const self = of_capsule(capsule);
-    self->loop_gone(py::detail::token_maker::make());
-    self->release();
-}
-
 void asyncio_inbox::loop_gone(py::python py) noexcept {
     const py::detail::set_aside under_way;
     open_inboxes().erase(loop_);
     loop_ = nullptr;
     work_queue refused = std::move(queues_->ready);
+    refused.append(std::move(queues_->next_turn));
     refused.append(queues_->incoming.close());
     refuse(std::move(refused));
     while (dependents_ != nullptr) {
@@ -176,26 +159,12 @@ void asyncio_inbox::wake() const noexcept {
     }
 }
 
-PyObject* asyncio_inbox::drain_callback(PyObject* capsule, PyObject*) noexcept {
-    asyncio_inbox* const self = of_capsule(capsule);
-    self->drain(py::detail::token_maker::make());
-    if (self->raise_pending()) return nullptr;
-    Py_RETURN_NONE;
-}
-
 bool asyncio_inbox::raise_pending() noexcept {
     PyObject* const error = std::exchange(to_raise_, nullptr);
     if (error == nullptr) return false;
-    PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(error)), error);
+    py::detail::raise_object(error);
     Py_DECREF(error);
     return true;
-}
-
-void asyncio_inbox::drain(py::python py) noexcept {
-    clear_wake_up();
-    serve(py);
-    // What is left, and what has come meanwhile, waits until asyncio has looked at everything else.
-    if (!queues_->ready.empty() || !sleep()) wake();
 }
 
 bool asyncio_inbox::serve(py::python py) noexcept {
@@ -220,7 +189,17 @@ bool asyncio_inbox::serve(py::python py) noexcept {
     return true;
 }
 
+void asyncio_inbox::post_next_turn(work& item) noexcept { queues_->next_turn.push(item); }
+
+bool asyncio_inbox::begin_turn() noexcept {
+    if (queues_->next_turn.empty()) return false;
+    queues_->ready.append(std::move(queues_->next_turn));
+    return true;
+}
+
 bool asyncio_inbox::pending() const noexcept { return !queues_->incoming.empty() || !queues_->ready.empty(); }
+
+bool asyncio_inbox::has_more() const noexcept { return pending() || !queues_->next_turn.empty(); }
 
 bool asyncio_inbox::sleep() noexcept { return queues_->incoming.sleep(); }
 

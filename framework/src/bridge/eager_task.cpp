@@ -1,214 +1,36 @@
-// framework/src/bridge/eager_task.cpp: the task's two Python types, and its first step.
+// framework/src/bridge/eager_task.cpp: the task's Python type, and its steps.
 // SPDX-License-Identifier: MIT
 #include <pyasync/bridge/eager_task.hpp>
 
+#include <array>
+#include <new>
 #include <utility>
+#include <vector>
 
-#include <pyasync/bridge/asyncio_request.hpp>
+#include <pyasync/bridge/stand_in.hpp>
 #include <pyasync/py/convert.hpp>
 
 namespace pyasync::detail {
 namespace {
 
-// ---- The coroutine's stand-in: what the Task steps after the first step has been taken. ----
+// ---- The Python type. Its own fields lie behind those of asyncio.Task, whose size only the interpreter knows. ----
 
-struct stand_in {
-    PyObject_HEAD PyObject* coroutine;  ///< what it stands for
-    PyObject* waits_for;                ///< what the first step has yielded, and the Task has not seen yet; or null
-    PyObject* value;                    ///< where the coroutine has ended in its first step: its value,
-    PyObject* exception;                ///< or its exception
-    python_await* owner;                ///< who wants to know the end; null once it is known
-    bool marked;                        ///< was `waits_for` marked as awaited?
+/// Brings the task back when asyncio has had its turn. Holds a reference to it while it is under way.
+struct next_step final : work {
+    next_step() noexcept : work(&arrive) {}
+    static void arrive(work& self, delivery how) noexcept;
+    PyObject* task = nullptr;
 };
-
-stand_in& as_stand_in(PyObject* self) noexcept { return *reinterpret_cast<stand_in*>(self); }
-
-PyObject* raise_object(PyObject* exception) noexcept {
-    PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(exception)), exception);
-    return nullptr;
-}
-
-/// The outcome of a step: told to the owner where it is the end.
-PySendResult conclude(stand_in& self, PySendResult how, PyObject* result) noexcept {
-    if (how == PYGEN_NEXT || self.owner == nullptr) return how;
-    const py::python py = py::detail::token_maker::make();
-    python_await& owner = *std::exchange(self.owner, nullptr);
-    if (how == PYGEN_RETURN) {
-        eager_task::returned(owner, py, py::bound::borrow(py, result));
-        return how;
-    }
-    // Both sides get the exception: the Task raises it again, the owner has its own reference.
-    const py::python_error error = py::python_error::fetch(py);
-    const py::bound value = error.value().bind(py);
-    py::detail::set_raised(value);
-    eager_task::raised(owner, py, take_raised(py));
-    py::detail::set_raised(value);
-    return how;
-}
-
-/// A Future that is yielded is marked, until a Task has seen it. Between the first step and the Task's it must not be:
-/// whoever steps the coroutine meanwhile (it is awaited twice) would break the Future's wait, as nobody can in asyncio.
-/// Returns whether it was marked: what is no Future, or was yielded without `await`, is for the Task to complain of.
-bool mark_yielded(PyObject* future, bool marked) noexcept {
-    constexpr const char* mark = "_asyncio_future_blocking";
-    PyObject* const before = PyObject_GetAttrString(future, mark);
-    const bool was_marked = before == Py_True;
-    Py_XDECREF(before);
-    if (before == nullptr || PyObject_SetAttrString(future, mark, marked ? Py_True : Py_False) < 0) PyErr_Clear();
-    return was_marked;
-}
-
-PySendResult stand_in_send(PyObject* self, PyObject* argument, PyObject** result) noexcept {
-    stand_in& me = as_stand_in(self);
-    *result = nullptr;
-    if (me.waits_for != nullptr) {
-        *result = std::exchange(me.waits_for, nullptr);
-        if (me.marked) mark_yielded(*result, true);
-        return PYGEN_NEXT;
-    }
-    if (me.value != nullptr) {
-        *result = std::exchange(me.value, nullptr);
-        return PYGEN_RETURN;
-    }
-    if (me.exception != nullptr) {
-        raise_object(me.exception);
-        Py_CLEAR(me.exception);
-        return PYGEN_ERROR;
-    }
-    const PySendResult how = PyIter_Send(me.coroutine, argument, result);
-    return conclude(me, how, *result);
-}
-
-/// `how` and `result` as a method returns them: a value that is yielded, or StopIteration, or what was raised.
-PyObject* as_method_result(PySendResult how, PyObject* result) noexcept {
-    if (how != PYGEN_RETURN) return result;
-    PyObject* const stop = PyObject_CallOneArg(PyExc_StopIteration, result);
-    Py_DECREF(result);
-    if (stop == nullptr) return nullptr;
-    raise_object(stop);
-    Py_DECREF(stop);
-    return nullptr;
-}
-
-PyObject* stand_in_send_method(PyObject* self, PyObject* argument) noexcept {
-    PyObject* result = nullptr;
-    const PySendResult how = stand_in_send(self, argument, &result);
-    return as_method_result(how, result);
-}
-
-PyObject* stand_in_next(PyObject* self) noexcept { return stand_in_send_method(self, Py_None); }
-
-PyObject* stand_in_throw(PyObject* self, PyObject* arguments) noexcept {
-    stand_in& me = as_stand_in(self);
-    if (me.waits_for != nullptr) {
-        // The Task never waited for it, so nobody else cancels it.
-        PyObject* const answer = PyObject_CallMethod(me.waits_for, "cancel", nullptr);
-        if (answer == nullptr) PyErr_Clear();
-        const bool unwinds = answer == Py_True;
-        Py_XDECREF(answer);
-        if (unwinds) {
-            // As in asyncio: the cancellation comes out of it when it has unwound.
-            PyObject* const yielded = std::exchange(me.waits_for, nullptr);
-            if (me.marked) mark_yielded(yielded, true);
-            return yielded;
-        }
-        Py_CLEAR(me.waits_for);
-    }
-    PyObject* const method = PyObject_GetAttrString(me.coroutine, "throw");
-    if (method == nullptr) return nullptr;
-    PyObject* const yielded = PyObject_CallObject(method, arguments);
-    Py_DECREF(method);
-    if (yielded != nullptr) return yielded;
-    if (PyErr_ExceptionMatches(PyExc_StopIteration) == 0) {
-        conclude(me, PYGEN_ERROR, nullptr);
-        return nullptr;
-    }
-    const py::python py = py::detail::token_maker::make();
-    py::bound value = py::python_error::fetch(py).value().bind(py).attr("value");
-    conclude(me, PYGEN_RETURN, value.ptr());
-    return as_method_result(PYGEN_RETURN, value.release());
-}
-
-PyObject* stand_in_close(PyObject* self, PyObject*) noexcept {
-    return PyObject_CallMethod(as_stand_in(self).coroutine, "close", nullptr);
-}
-
-/// `cr_frame`, `__name__` and the like are the coroutine's.
-PyObject* stand_in_getattro(PyObject* self, PyObject* name) noexcept {
-    PyObject* const own = PyObject_GenericGetAttr(self, name);
-    if (own != nullptr || PyErr_ExceptionMatches(PyExc_AttributeError) == 0) return own;
-    PyErr_Clear();
-    return PyObject_GetAttr(as_stand_in(self).coroutine, name);
-}
-
-PyObject* stand_in_repr(PyObject* self) noexcept { return PyObject_Repr(as_stand_in(self).coroutine); }
-
-int stand_in_traverse(PyObject* self, visitproc visit, void* arg) noexcept {
-    const stand_in& me = as_stand_in(self);
-    Py_VISIT(Py_TYPE(self));
-    Py_VISIT(me.coroutine);
-    Py_VISIT(me.waits_for);
-    Py_VISIT(me.value);
-    Py_VISIT(me.exception);
-    return 0;
-}
-
-int stand_in_clear(PyObject* self) noexcept {
-    stand_in& me = as_stand_in(self);
-    Py_CLEAR(me.coroutine);
-    Py_CLEAR(me.waits_for);
-    Py_CLEAR(me.value);
-    Py_CLEAR(me.exception);
-    return 0;
-}
-
-void stand_in_dealloc(PyObject* self) noexcept {
-    PyTypeObject* const type = Py_TYPE(self);
-    PyObject_GC_UnTrack(self);
-    stand_in_clear(self);
-    type->tp_free(self);
-    Py_DECREF(type);
-}
-
-PyTypeObject* make_stand_in_type() {
-    static PyMethodDef methods[] = {{"send", &stand_in_send_method, METH_O, nullptr},
-                                    {"throw", &stand_in_throw, METH_VARARGS, nullptr},
-                                    {"close", &stand_in_close, METH_NOARGS, nullptr},
-                                    {nullptr, nullptr, 0, nullptr}};
-    static PyType_Slot slots[] = {{Py_tp_methods, methods},
-                                  {Py_am_await, reinterpret_cast<void*>(&PyObject_SelfIter)},
-                                  {Py_tp_iter, reinterpret_cast<void*>(&PyObject_SelfIter)},
-                                  {Py_am_send, reinterpret_cast<void*>(&stand_in_send)},
-                                  {Py_tp_iternext, reinterpret_cast<void*>(&stand_in_next)},
-                                  {Py_tp_getattro, reinterpret_cast<void*>(&stand_in_getattro)},
-                                  {Py_tp_repr, reinterpret_cast<void*>(&stand_in_repr)},
-                                  {Py_tp_traverse, reinterpret_cast<void*>(&stand_in_traverse)},
-                                  {Py_tp_clear, reinterpret_cast<void*>(&stand_in_clear)},
-                                  {Py_tp_dealloc, reinterpret_cast<void*>(&stand_in_dealloc)},
-                                  {0, nullptr}};
-    static PyType_Spec spec{"pyasync.coroutine", sizeof(stand_in), 0,
-                            Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_DISALLOW_INSTANTIATION, slots};
-    return reinterpret_cast<PyTypeObject*>(PyType_FromSpec(&spec));
-}
-
-py::bound make_stand_in(py::python py, PyObject* coroutine, python_await* owner) {
-    static PyTypeObject* const type = make_stand_in_type();
-    py::detail::raise_if_null(py, reinterpret_cast<PyObject*>(type));
-    py::bound made = py::bound::steal(py, type->tp_alloc(type, 0));
-    stand_in& content = as_stand_in(made.ptr());
-    content.coroutine = Py_NewRef(coroutine);
-    content.owner = owner;
-    return made;
-}
-
-// ---- The Task. Its own fields lie behind those of asyncio.Task, whose size only the interpreter knows. ----
 
 struct task_fields {
     PyObject* coroutine;  ///< while it is not initialised
     PyObject* loop;
     PyObject* context;
-    PyObject* stand_in;  ///< once it is
-    python_await* owner;
+    PyObject* stand_in;    ///< once it is
+    PyObject* waits_for;   ///< a Future, while it waits for one without asyncio's help
+    python_await* owner;   ///< who wants to know the end, while this is not the stand-in's affair
+    PyObject* registered;  ///< the weak reference that asyncio.all_tasks() has, borrowed
+    next_step step;
 };
 
 PyTypeObject* base_task(py::python py) noexcept {
@@ -227,55 +49,62 @@ void clear_fields(task_fields& fields) noexcept {
     Py_CLEAR(fields.loop);
     Py_CLEAR(fields.context);
     Py_CLEAR(fields.stand_in);
+    Py_CLEAR(fields.waits_for);
+    fields.owner = nullptr;
 }
 
 /// Makes it a Task like any other, whose next step steps the stand-in.
 void initialise(py::python py, PyObject* task) {
     task_fields& fields = fields_of(task);
-    py::bound replacement = make_stand_in(py, fields.coroutine, fields.owner);
+    py::bound replacement = stand_in::make(py, fields.coroutine, fields.owner);
     const py::bound arguments = py::bound::steal(py, PyTuple_Pack(1, replacement.ptr()));
     const py::bound keywords = py::bound::steal(py, PyDict_New());
     py::detail::raise_if_negative(py, PyDict_SetItemString(keywords.ptr(), "loop", fields.loop));
     py::detail::raise_if_negative(py, PyDict_SetItemString(keywords.ptr(), "context", fields.context));
+    if (fields.waits_for != nullptr) stand_in::of(replacement.ptr()).waits(fields.waits_for, true);
     fields.stand_in = replacement.release();
+    Py_CLEAR(fields.waits_for);
+    Py_CLEAR(fields.coroutine);
     py::detail::raise_if_negative(py, base_task(py)->tp_init(task, arguments.ptr(), keywords.ptr()));
 }
 
 bool is_initialised(const task_fields& fields) noexcept { return fields.stand_in != nullptr; }
 
-PyObject* task_getattro(PyObject* self, PyObject* name) noexcept {
-    const py::python py = py::detail::token_maker::make();
-    const task_fields& fields = fields_of(self);
-    if (!is_initialised(fields) && fields.coroutine != nullptr) {
-        try {
-            initialise(py, self);
-        } catch (const py::python_error& error) {
-            return raise_object(error.value().ptr());
-        }
+/// Whoever looks at it, or puts something into it, finds a Task; false with an exception set where that fails.
+bool appear(py::python py, PyObject* task) noexcept {
+    const task_fields& fields = fields_of(task);
+    if (is_initialised(fields) || fields.coroutine == nullptr) return true;
+    try {
+        initialise(py, task);
+        return true;
+    } catch (const py::python_error& error) {
+        py::detail::raise_object(error.value().ptr());
+        return false;
     }
-    return base_task(py)->tp_getattro(self, name);
 }
 
-/// Who puts something into it means it to stay.
+PyObject* task_getattro(PyObject* self, PyObject* name) noexcept {
+    const py::python py = py::detail::token_maker::make();
+    return appear(py, self) ? base_task(py)->tp_getattro(self, name) : nullptr;
+}
+
 int task_setattro(PyObject* self, PyObject* name, PyObject* value) noexcept {
     const py::python py = py::detail::token_maker::make();
+    return appear(py, self) ? base_task(py)->tp_setattro(self, name, value) : -1;
+}
+
+/// One that is not in use belongs to no loop: so `asyncio.all_tasks()` passes it over.
+PyObject* task_get_loop(PyObject* self, PyObject*) noexcept {
     const task_fields& fields = fields_of(self);
-    if (!is_initialised(fields) && fields.coroutine != nullptr) {
-        try {
-            initialise(py, self);
-        } catch (const py::python_error& error) {
-            raise_object(error.value().ptr());
-            return -1;
-        }
-    }
-    return base_task(py)->tp_setattro(self, name, value);
+    if (!is_initialised(fields)) Py_RETURN_NONE;
+    return Py_NewRef(fields.loop);
 }
 
 /// What `get_coro` shows is what the user wrote.
 PyObject* task_get_coro(PyObject* self, PyObject*) noexcept {
     const task_fields& fields = fields_of(self);
     if (!is_initialised(fields)) Py_RETURN_NONE;
-    return Py_NewRef(as_stand_in(fields.stand_in).coroutine);
+    return Py_NewRef(stand_in::of(fields.stand_in).coroutine);
 }
 
 void task_finalize(PyObject* self) noexcept {
@@ -286,6 +115,7 @@ void task_finalize(PyObject* self) noexcept {
 
 PyTypeObject* make_task_type(py::python py) {
     static PyMethodDef methods[] = {{"get_coro", &task_get_coro, METH_NOARGS, "The coroutine of the task."},
+                                    {"get_loop", &task_get_loop, METH_NOARGS, "The event loop of the task."},
                                     {nullptr, nullptr, 0, nullptr}};
     static PyType_Slot slots[] = {{Py_tp_methods, methods},
                                   {Py_tp_getattro, reinterpret_cast<void*>(&task_getattro)},
@@ -305,31 +135,50 @@ PyTypeObject* task_type(py::python py) {
     return type;
 }
 
-/// The last one that nobody has looked at: it serves again, which saves making and clearing a Task for every coroutine
-/// that ends in its first step. Untracked meanwhile, as it is nobody's.
-PyObject* spare_task = nullptr;
+/// Tasks that nobody has looked at serve again, which saves making, registering and clearing one for every coroutine.
+/// Not tracked by the garbage collector meanwhile, as they are nobody's.
+std::vector<PyObject*>& spare_tasks() {
+    static auto* const only = new std::vector<PyObject*>;
+    return *only;
+}
+constexpr std::size_t most_spare_tasks = 1024;
 
+/// The first of a task's weak references, or null.
+PyObject* first_weak_reference(PyObject* task) noexcept {
+    const Py_ssize_t offset = Py_TYPE(task)->tp_weaklistoffset;
+    return offset == 0 ? nullptr : *reinterpret_cast<PyObject**>(reinterpret_cast<char*>(task) + offset);
+}
+
+/// Does nobody have it, by a reference or by a weak one other than asyncio's?
 bool is_unseen(PyObject* task) noexcept {
     if (Py_REFCNT(task) != 1 || is_initialised(fields_of(task))) return false;
-    const Py_ssize_t offset = Py_TYPE(task)->tp_weaklistoffset;
-    return offset == 0 || *reinterpret_cast<PyObject**>(reinterpret_cast<char*>(task) + offset) == nullptr;
+    PyObject* const weak = first_weak_reference(task);
+    if (weak != fields_of(task).registered) return false;
+    return weak == nullptr || reinterpret_cast<PyWeakReference*>(weak)->wr_next == nullptr;
 }
 
 py::bound take_task(py::python py) {
-    if (PyObject* const spare = std::exchange(spare_task, nullptr)) {
-        PyObject_GC_Track(spare);
-        return py::bound::steal(py, spare);
+    std::vector<PyObject*>& spare = spare_tasks();
+    if (!spare.empty()) {
+        py::bound task = py::bound::steal(py, spare.back());
+        spare.pop_back();
+        PyObject_GC_Track(task.ptr());
+        return task;
     }
     PyTypeObject* const type = task_type(py);
     py::detail::raise_if_null(py, reinterpret_cast<PyObject*>(type));
-    return py::bound::steal(py, type->tp_alloc(type, 0));
+    py::bound made = py::bound::steal(py, type->tp_alloc(type, 0));
+    new (&fields_of(made.ptr()).step) next_step;
+    Py_DECREF(py::detail::raise_if_null(py, PyObject_CallOneArg(asyncio_api::get(py).register_task, made.ptr())));
+    fields_of(made.ptr()).registered = first_weak_reference(made.ptr());
+    return made;
 }
 
 void give_back(py::bound task) noexcept {
-    clear_fields(fields_of(task.ptr()));
-    if (spare_task != nullptr || !is_unseen(task.ptr())) return;
+    std::vector<PyObject*>& spare = spare_tasks();
+    if (spare.size() == most_spare_tasks || !is_unseen(task.ptr())) return;
     PyObject_GC_UnTrack(task.ptr());
-    spare_task = task.release();
+    spare.push_back(task.release());
 }
 
 /// Shows `task` as the current one of `loop`, and at the end the one that was.
@@ -373,58 +222,146 @@ void mark_retrieved(PyObject* task) noexcept {
     Py_XDECREF(callback);
 }
 
+void next_step::arrive(work& self, delivery how) noexcept {
+    const py::python py = py::detail::token_maker::make();
+    py::bound task = py::bound::steal(py, std::exchange(static_cast<next_step&>(self).task, nullptr));
+    // Where it has become asyncio's own meanwhile, or its owner has gone, there is nothing to do.
+    if (how == delivery::served) eager_task::continue_step(py, std::move(task), nullptr);
+}
+
 }  // namespace
 
 void eager_task::start(python_await& owner, py::python py, const py::bound& coroutine, PyObject* context) {
-    PyObject* const loop = owner.inbox_->event_loop();
     py::bound task = take_task(py);
     task_fields& fields = fields_of(task.ptr());
     fields.coroutine = Py_NewRef(coroutine.ptr());
-    fields.loop = Py_NewRef(loop);
+    fields.loop = Py_NewRef(owner.inbox_->event_loop());
     fields.context = Py_NewRef(context);
+    step(owner, py, std::move(task), nullptr);
+}
 
+void eager_task::continue_step(py::python py, py::bound task, PyObject* waited_for) noexcept {
+    task_fields& fields = fields_of(task.ptr());
+    if (fields.owner == nullptr || is_initialised(fields)) return;
+    python_await& owner = *fields.owner;
+    try {
+        if (owner.inbox_->direct(py)) {
+            step(owner, py, std::move(task), waited_for);
+        } else {
+            if (waited_for != nullptr) fields.waits_for = Py_NewRef(waited_for);
+            initialise(py, task.ptr());
+        }
+    } catch (...) {
+        owner.ends_with_error(py, std::current_exception());
+    }
+}
+
+void eager_task::step(python_await& owner, py::python py, py::bound task, PyObject* waited_for) {
+    task_fields& fields = fields_of(task.ptr());
     PyObject* result = nullptr;
     PySendResult how = PYGEN_ERROR;
     {
-        const entered_context entered(py, context);
-        const shown_as_current shown(py, loop, task.ptr());
-        how = PyIter_Send(coroutine.ptr(), Py_None, &result);
+        const py::bound coroutine = py::bound::borrow(py, fields.coroutine);
+        const entered_context entered(py, fields.context);
+        const shown_as_current shown(py, fields.loop, task.ptr());
+        // As asyncio has it: the exception of a Future is thrown, its value is fetched by who awaits it.
+        PyObject* const value = waited_for == nullptr
+                                    ? Py_NewRef(Py_None)
+                                    : PyObject_CallMethodNoArgs(waited_for, asyncio_api::get(py).result_name);
+        Py_XDECREF(value);
+        how = value != nullptr ? PyIter_Send(coroutine.ptr(), Py_None, &result)
+                               : throw_raised(py, coroutine.ptr(), &result);
     }
-    if (how == PYGEN_NEXT) {
-        const py::bound waits_for = py::bound::steal(py, result);
+    switch (how) {
+        case PYGEN_NEXT:
+            return waits(owner, std::move(task), py::bound::steal(py, result));
+        case PYGEN_RETURN:
+            return returns(owner, std::move(task), py::bound::steal(py, result));
+        case PYGEN_ERROR:
+            return raises(owner, py, std::move(task));
+    }
+}
+
+void eager_task::waits(python_await& owner, py::bound task, const py::bound& waits_for) {
+    const py::python py = task.py();
+    task_fields& fields = fields_of(task.ptr());
+    const bool bare_yield = waits_for.is_none();
+    const bool marked = !bare_yield && unmark_yielded(py, waits_for.ptr());
+    fields.owner = &owner;
+    if (bare_yield && !is_initialised(fields)) {
+        // It asks for the loop's next turn, and that needs no Task.
+        fields.step.task = Py_NewRef(task.ptr());
+        owner.inbox_->post_next_turn(fields.step);
+    } else if (!(marked && !is_initialised(fields) && await_future(task, waits_for))) {
         if (!is_initialised(fields)) initialise(py, task.ptr());
-        stand_in& replacement = as_stand_in(fields.stand_in);
+        stand_in& replacement = stand_in::of(fields.stand_in);
         replacement.owner = &owner;
-        // A bare yield asks for the loop's next turn, and that is when the Task takes its first step.
-        if (!waits_for.is_none()) {
-            replacement.marked = mark_yielded(waits_for.ptr(), false);
-            replacement.waits_for = Py_NewRef(waits_for.ptr());
-        }
-        Py_CLEAR(fields.coroutine);
-        return owner.continues_as(task.ptr());
+        if (!bare_yield) replacement.waits(waits_for.ptr(), marked);
     }
-    // It has ended. Where somebody has used the task meanwhile, it has to end in the same way.
-    stand_in* const replacement = is_initialised(fields) ? &as_stand_in(fields.stand_in) : nullptr;
-    if (how == PYGEN_RETURN) {
-        const py::bound value = py::bound::steal(py, result);
-        if (replacement != nullptr) replacement->value = Py_NewRef(value.ptr());
-        give_back(std::move(task));
-        return owner.ends_with(py, value);
+    owner.continues_as(task.ptr());
+}
+
+/// Without a Task: the Future calls back here. False where only asyncio knows what to do: it belongs to another loop.
+bool eager_task::await_future(const py::bound& task, const py::bound& future) {
+    static PyMethodDef method{"wake_up", &woken, METH_O, nullptr};
+    const py::python py = task.py();
+    const asyncio_api& asyncio = asyncio_api::get(py);
+    task_fields& fields = fields_of(task.ptr());
+    if (!future.call_method("get_loop").is(py::bound::borrow(py, fields.loop))) return false;
+    const py::bound callback = py::bound::steal(py, PyCFunction_New(&method, task.ptr()));
+    const std::array<PyObject*, 3> arguments{future.ptr(), callback.ptr(), fields.context};
+    Py_DECREF(py::detail::raise_if_null(py, PyObject_VectorcallMethod(asyncio.add_done_callback_name, arguments.data(),
+                                                                      2, asyncio.context_keyword)));
+    fields.waits_for = Py_NewRef(future.ptr());
+    return true;
+}
+
+PyObject* eager_task::woken(PyObject* task, PyObject* future) noexcept {
+    const py::python py = py::detail::token_maker::make();
+    if (fields_of(task).waits_for == future) {
+        Py_CLEAR(fields_of(task).waits_for);
+        continue_step(py, py::bound::borrow(py, task), future);
     }
-    if (replacement != nullptr) {
+    Py_RETURN_NONE;
+}
+
+void eager_task::returns(python_await& owner, py::bound task, const py::bound& value) {
+    task_fields& fields = fields_of(task.ptr());
+    // Where somebody has used the task meanwhile, it has to end in the same way.
+    if (is_initialised(fields)) stand_in::of(fields.stand_in).value = Py_NewRef(value.ptr());
+    clear_fields(fields);
+    owner.ends_with(value.py(), value);
+    give_back(std::move(task));
+}
+
+void eager_task::raises(python_await& owner, py::python py, py::bound task) {
+    task_fields& fields = fields_of(task.ptr());
+    if (is_initialised(fields)) {
         const py::python_error error = py::python_error::fetch(py);
-        replacement->exception = Py_NewRef(error.value().ptr());
+        stand_in::of(fields.stand_in).exception = Py_NewRef(error.value().ptr());
         mark_retrieved(task.ptr());
         py::detail::set_raised(error.value().bind(py));
     }
-    give_back(std::move(task));
+    clear_fields(fields);
     owner.ends_with_error(py, take_raised(py));
+    give_back(std::move(task));
+}
+
+void eager_task::make_known(py::python py, PyObject* task) {
+    if (Py_TYPE(task) == task_type(py) && !is_initialised(fields_of(task))) initialise(py, task);
 }
 
 void eager_task::forget(PyObject* task) noexcept {
     const py::python py = py::detail::token_maker::make();
     if (Py_TYPE(task) != task_type(py)) return;
-    if (PyObject* const replacement = fields_of(task).stand_in) as_stand_in(replacement).owner = nullptr;
+    task_fields& fields = fields_of(task);
+    fields.owner = nullptr;
+    if (is_initialised(fields)) {
+        stand_in::of(fields.stand_in).owner = nullptr;
+    } else {
+        Py_CLEAR(fields.waits_for);
+        Py_CLEAR(fields.coroutine);
+    }
 }
 
 void eager_task::returned(python_await& owner, py::python py, const py::bound& value) noexcept {

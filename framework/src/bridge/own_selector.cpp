@@ -28,9 +28,7 @@ constexpr const char* capsule_name = "pyasync.selector";
 
 /// The names of what is looked at in asyncio, as Python strings.
 struct names {
-    PyObject* ready = PyUnicode_InternFromString("_ready");
     PyObject* scheduled = PyUnicode_InternFromString("_scheduled");
-    PyObject* stopping = PyUnicode_InternFromString("_stopping");
     PyObject* when = PyUnicode_InternFromString("_when");
 
     static const names& get() {
@@ -49,8 +47,7 @@ public:
     [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
 
 private:
-    /// asyncio's own affairs: is there something to do now, and until when may we wait?
-    [[nodiscard]] bool asyncio_is_busy(py::python py) const;
+    /// asyncio's own affairs: until when may we wait?
     void recheck_deadline(py::python py);
     void set_deadline(double seconds_from_now);
 
@@ -66,13 +63,6 @@ private:
     clock::time_point deadline_;
     clock::time_point last_look_;
 };
-
-bool waiting_room::asyncio_is_busy(py::python py) const {
-    PyObject* const loop = inbox_->event_loop();
-    const py::bound ready = py::bound::steal(py, PyObject_GetAttr(loop, names::get().ready));
-    if (PyObject_Size(ready.ptr()) > 0) return true;
-    return py::bound::steal(py, PyObject_GetAttr(loop, names::get().stopping)).ptr() == Py_True;
-}
 
 void waiting_room::set_deadline(double seconds_from_now) {
     constexpr double a_day = 24 * 3600;
@@ -148,18 +138,21 @@ PyObject* waiting_room::select(py::python py, PyObject* timeout) {
     if (limited_) set_deadline(PyFloat_AsDouble(timeout));
     if (PyErr_Occurred() != nullptr) return nullptr;
     bool busy = limited_ && deadline_ <= clock::now();
+    inbox_->begin_turn();
     for (;;) {
         if (inbox_->serve(py)) {
             if (inbox_->raise_pending()) return nullptr;
             if (inbox_->closed()) return PyList_New(0);
-            busy = busy || asyncio_is_busy(py);
+            busy = busy || asyncio_has_ready(py, inbox_->event_loop());
             if (!busy) recheck_deadline(py);
         }
         if (PyErr_CheckSignals() < 0) return nullptr;
         if (busy) return poll(py, /*may_wait=*/false).release();
         const auto before = clock::now();
         if (limited_ && before >= deadline_) return poll(py, false).release();
-        const bool arrived = inbox_->pending() || spin_.wait_for([this] { return inbox_->pending(); });
+        // asyncio has nothing to do, so its turn is over.
+        const bool arrived =
+            inbox_->begin_turn() || inbox_->pending() || spin_.wait_for([this] { return inbox_->pending(); });
         if (arrived || !inbox_->sleep()) {
             if (before - last_look_ < look_interval) continue;
             py::bound found = poll(py, false);
@@ -171,7 +164,7 @@ PyObject* waiting_room::select(py::python py, PyObject* timeout) {
         if (PyList_GET_SIZE(found.ptr()) > 0) return found.release();
         // A signal's handler may have given asyncio something to do.
         if (PyErr_CheckSignals() < 0) return nullptr;
-        busy = asyncio_is_busy(py);
+        busy = asyncio_has_ready(py, inbox_->event_loop());
     }
 }
 

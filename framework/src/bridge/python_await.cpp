@@ -127,7 +127,18 @@ void python_await::abandon_await(py::python py) noexcept {
 
 void python_await::loop_closed(py::python py) noexcept { ends_with_error(py, loop_closed_error()); }
 
+void python_await::loop_stopping(py::python py) noexcept {
+    // It is cancelled with all of asyncio's tasks.
+    try {
+        if (task_ != nullptr) eager_task::make_known(py, task_);
+    } catch (const py::python_error& error) {
+        py::detail::set_raised(error.value().bind(py));
+        report_unhandled(py, inbox_->event_loop(), "a Python task could not be cancelled");
+    }
+}
+
 void python_await::continues_as(PyObject* task) noexcept {
+    if (task_ != nullptr) return;
     task_ = Py_NewRef(task);
     inbox_->enlist(*this);
 }

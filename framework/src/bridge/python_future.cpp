@@ -177,7 +177,7 @@ PyObject* make_cancelled_error(PyObject* self, PyObject*) noexcept {
 PyObject* raise_cancelled(PyObject* self) noexcept {
     PyObject* const error = make_cancelled_error(self, nullptr);
     if (error == nullptr) return nullptr;
-    PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(error)), error);
+    py::detail::raise_object(error);
     Py_DECREF(error);
     return nullptr;
 }
@@ -189,8 +189,7 @@ PyObject* future_result(PyObject* self, PyObject*) noexcept {
     me.unretrieved = 0;
     if (me.exception == nullptr) return Py_NewRef(me.result);
     PyException_SetTraceback(me.exception, me.traceback == nullptr ? Py_None : me.traceback);
-    PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(me.exception)), me.exception);
-    return nullptr;
+    return py::detail::raise_object(me.exception);
 }
 
 PyObject* future_exception(PyObject* self, PyObject*) noexcept {
@@ -245,8 +244,7 @@ PyObject* future_add_done_callback(PyObject* self, PyObject* const* arguments, P
             Py_RETURN_NONE;
         } catch (const py::python_error& error) {
             Py_DECREF(context);
-            PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(error.value().ptr())), error.value().ptr());
-            return nullptr;
+            return py::detail::raise_object(error.value().ptr());
         }
     }
     if (me.callback == nullptr && me.more_callbacks == nullptr) {
@@ -323,7 +321,7 @@ void future_finalize(PyObject* self) noexcept {
     if (me.unretrieved == 0 || me.exception == nullptr || me.loop == nullptr) return;
     me.unretrieved = 0;
     const py::detail::set_aside under_way;
-    PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(me.exception)), me.exception);
+    py::detail::raise_object(me.exception);
     report_unhandled(py::detail::token_maker::make(), me.loop, "pyasync.Future exception was never retrieved");
 }
 
@@ -392,7 +390,7 @@ PyObject* iterator_throw(PyObject* self, PyObject* const* arguments, Py_ssize_t 
     Py_CLEAR(as_iterator(self).future);
     PyObject* const type = arguments[0];
     if (PyExceptionInstance_Check(type)) {
-        PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(type)), type);
+        py::detail::raise_object(type);
     } else if (PyExceptionClass_Check(type)) {
         PyErr_SetObject(type, count > 1 ? arguments[1] : nullptr);
     } else {

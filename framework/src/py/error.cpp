@@ -107,8 +107,11 @@ void detail::throw_python_error(python py) {
     throw python_error::fetch(py);
 }
 
-void detail::set_raised(const bound& value) noexcept {
-    PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(value.ptr())), value.ptr());
+void detail::set_raised(const bound& value) noexcept { raise_object(value.ptr()); }
+
+PyObject* detail::raise_object(PyObject* value) noexcept {
+    PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(value)), value);
+    return nullptr;
 }
 
 void detail::raise(python py, PyObject* type, const std::string& message) {

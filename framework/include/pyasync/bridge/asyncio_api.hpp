@@ -18,7 +18,15 @@ struct asyncio_api {
     PyObject* debug_name;
     PyObject* task_factory_name;
     PyObject* thread_name;
-    PyObject* mark_name;  ///< where a thread's dict has the loop that it runs
+    PyObject* ready_name;
+    PyObject* stopping_name;
+    PyObject* blocking_name;  ///< where a Future is marked as awaited
+    PyObject* add_done_callback_name;
+    PyObject* context_keyword;  ///< the keyword of a call of that
+    PyObject* result_name;
+    PyObject* throw_name;
+    PyObject* register_task;  ///< asyncio._register_task: what asyncio.all_tasks() is to know of
+    PyObject* mark_name;      ///< where a thread's dict has the loop that it runs
 
     /// Is `asyncio.Task` the one written in C, so that a task of our own can build upon it?
     bool native_task;
@@ -29,6 +37,9 @@ struct asyncio_api {
     /// `asyncio.get_running_loop()`, with its RuntimeError.
     [[nodiscard]] py::bound get_running_loop(py::python py) const;
 };
+
+/// Has asyncio callbacks to run at once, or been told to stop? False for a loop that does not show it.
+[[nodiscard]] bool asyncio_has_ready(py::python py, PyObject* loop);
 
 /// Is it a Future, a Task, or of a class that says it behaves like one?
 [[nodiscard]] bool is_future(const asyncio_api& asyncio, PyObject* candidate) noexcept;

@@ -22,7 +22,7 @@ public:
     /// The loop is gone: nothing that waits on it will ever happen. The entry has left the list already.
     virtual void loop_closed(py::python py) noexcept = 0;
 
-    /// Everything on the loop is about to be cancelled: what nobody waits for cancels itself.
+    /// All tasks of the loop are about to be cancelled: what nobody waits for, and is none, cancels itself.
     virtual void loop_stopping(py::python py) noexcept = 0;
 
     /// The Task or Future that a C++ task waits for by this, borrowed, or null: it is cancelled with that one.
@@ -95,10 +95,15 @@ public:
     /// Delivers `message` here as soon as no root is left; asked for by one at a time.
     void notify_when_idle(work& message) noexcept;
 
+    /// Loop's thread, under the GIL: `item` is served when asyncio has run everything that is ready now.
+    void post_next_turn(work& item) noexcept;
+
     // ---- For who drains it: the loop's reader, or its selector. The loop's thread, under the GIL. ----
 
     /// Delivers what has come, for the length of a slice; true where there was anything.
     bool serve(py::python py) noexcept;
+    /// asyncio has had its turn: what waits for that comes up for serving. True where there is any.
+    bool begin_turn() noexcept;
     /// Has something come, or been left over, that waits to be served? Does not need the GIL.
     [[nodiscard]] bool pending() const noexcept;
     /// Marks the loop asleep, so that the next message wakes it; false where something has come.
@@ -108,23 +113,23 @@ public:
     void clear_wake_up() const noexcept;
     /// The descriptor is reported once for each wake-up, so that nobody needs to clear it.
     void wakes_without_clearing() noexcept;
-    /// Raises what `raise_through` has taken; false where there is nothing.
+    /// Is there anything to serve, now or in the next turn?
+    [[nodiscard]] bool has_more() const noexcept;
+    /// The loop is closed or collected: what is in the inbox is refused, and what comes later.
+    void loop_gone(py::python py) noexcept;
+    /// Has `raise_through` taken something?
+    [[nodiscard]] bool will_raise() const noexcept { return to_raise_ != nullptr; }
+    /// Raises it; false where there is nothing.
     [[nodiscard]] bool raise_pending() noexcept;
 
 private:
     explicit asyncio_inbox(const py::bound& loop);
     ~asyncio_inbox() override;
 
-    void attach(const py::bound& loop);
     [[nodiscard]] bool plain_loop(py::python py, const asyncio_api& asyncio) const;
     /// Does a loop of asyncio's own kind say that it runs on this thread?
     [[nodiscard]] bool runs_here(py::python py) const noexcept;
-    void loop_gone(py::python py) noexcept;
-    void drain(py::python py) noexcept;
     void wake() const noexcept;
-
-    static PyObject* drain_callback(PyObject* capsule, PyObject*) noexcept;
-    static void callback_dropped(PyObject* capsule) noexcept;
 
     /// The inbox that this thread serves at this moment, or null: its loop is the one that runs here.
     inline static thread_local asyncio_inbox* serving_ = nullptr;

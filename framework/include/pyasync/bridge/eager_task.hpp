@@ -6,17 +6,24 @@
 
 namespace pyasync::detail {
 
-/// Runs a coroutine up to its first wait without an asyncio.Task around it, and makes it one only then.
+/// Steps a coroutine as an asyncio.Task does, at once and without its cost, and makes a Task of it when somebody looks.
 ///
-/// During the first step `asyncio.current_task()` is an object of a subclass of asyncio.Task that is not initialised
-/// yet. It becomes a Task like any other, and the same object, as soon as the coroutine waits or anybody uses one of
-/// its attributes: code that keeps its task (timeouts, task groups, anyio's cancel scopes) sees one identity
-/// throughout. (Python 3.12 has eager tasks of its own; they are initialised in any case, and 3.11 has none.)
+/// `asyncio.current_task()` is an object of a subclass of asyncio.Task that is not initialised yet, and
+/// `asyncio.all_tasks()` knows it. It becomes a Task like any other, and the same object, as soon as anybody uses one
+/// of its attributes, or the coroutine waits for anything but a Future of its loop: code that keeps its task (timeouts,
+/// task groups, anyio's cancel scopes) sees one identity throughout. (Python 3.12 has eager tasks of its own; they are
+/// initialised in any case, and 3.11 has none.)
 class eager_task {
 public:
     /// Takes the first step of `coroutine` (what `send` can be called on), in `context`, and tells `owner` of the end,
     /// now or later.
     static void start(python_await& owner, py::python py, const py::bound& coroutine, PyObject* context);
+
+    /// The next step, after a turn of asyncio's, or when the Future that it waited for is done.
+    static void continue_step(py::python py, py::bound task, PyObject* waited_for) noexcept;
+
+    /// Makes it a Task like any other now, which `asyncio.all_tasks()` knows; no effect on one that is one already.
+    static void make_known(py::python py, PyObject* task);
 
     /// The owner no longer wants to know how `task` ends; no effect on a task of another kind.
     static void forget(PyObject* task) noexcept;
@@ -25,6 +32,14 @@ public:
     /// forgets it first.
     static void returned(python_await& owner, py::python py, const py::bound& value) noexcept;
     static void raised(python_await& owner, py::python py, std::exception_ptr error) noexcept;
+
+private:
+    static void step(python_await& owner, py::python py, py::bound task, PyObject* waited_for);
+    static void waits(python_await& owner, py::bound task, const py::bound& waits_for);
+    static void returns(python_await& owner, py::bound task, const py::bound& value);
+    static void raises(python_await& owner, py::python py, py::bound task);
+    [[nodiscard]] static bool await_future(const py::bound& task, const py::bound& future);
+    static PyObject* woken(PyObject* task, PyObject* future) noexcept;
 };
 
 }  // namespace pyasync::detail

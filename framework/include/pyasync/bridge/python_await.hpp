@@ -54,7 +54,7 @@ private:
     friend class eager_task;
 
     void loop_closed(py::python py) noexcept override;
-    void loop_stopping(py::python) noexcept override {}  // it has a Task, which is cancelled with all others
+    void loop_stopping(py::python py) noexcept override;
     [[nodiscard]] PyObject* awaited_task() const noexcept override { return has_waiter() ? task_ : nullptr; }
 
     /// It goes on as that Task or Future.

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <chrono>
@@ -44,6 +45,22 @@ public:
         return false;
     }
 
+    /// Spins for `length` at the most, where spinning pays at all; what it finds does not change the judgement.
+    template <typename Predicate>
+    [[nodiscard]] bool look_for(Predicate&& arrived, std::chrono::nanoseconds length) noexcept {
+        if (arrived()) return true;
+        if (!pays()) return false;
+        for (const clock::time_point end = clock::now() + std::min(length, limit()); clock::now() < end;) {
+            if (arrived()) return true;
+            pause();
+        }
+        return false;
+    }
+
+    /// Would it spin now?
+    [[nodiscard]] bool pays() noexcept;
+    [[nodiscard]] static std::chrono::nanoseconds limit() noexcept;
+
     /// The thread has slept that long until something came.
     void slept(clock::duration length) noexcept { hot_ = length < short_wait; }
 
@@ -54,8 +71,6 @@ private:
     static constexpr int looks_between_looks_at_the_clock = 16;
     static constexpr auto short_wait = std::chrono::microseconds(200);
 
-    [[nodiscard]] bool pays() noexcept;
-    [[nodiscard]] static std::chrono::nanoseconds limit() noexcept;
     void in_vain() noexcept { hot_ = false; }
     static void pause() noexcept {
 #if defined(__x86_64__) || defined(__i386__)

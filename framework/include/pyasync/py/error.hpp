@@ -109,6 +109,8 @@ private:
 
 /// Makes `value` the exception that Python has set on this thread.
 void set_raised(const bound& value) noexcept;
+/// The same for the end of a function of the C API: returns null.
+PyObject* raise_object(PyObject* value) noexcept;
 
 using translator = std::function<PyObject*(python, const std::exception_ptr&)>;
 void add_translator(translator added);

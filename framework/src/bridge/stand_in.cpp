@@ -1,0 +1,206 @@
+// framework/src/bridge/stand_in.cpp: the stand-in's Python type.
+// SPDX-License-Identifier: MIT
+#include <pyasync/bridge/stand_in.hpp>
+
+#include <utility>
+
+#include <pyasync/bridge/asyncio_api.hpp>
+#include <pyasync/bridge/eager_task.hpp>
+#include <pyasync/py/convert.hpp>
+
+namespace pyasync::detail {
+namespace {
+
+void mark(PyObject* future) noexcept {
+    const py::python py = py::detail::token_maker::make();
+    if (PyObject_SetAttr(future, asyncio_api::get(py).blocking_name, Py_True) < 0) PyErr_Clear();
+}
+
+/// The outcome of a step: told to the owner where it is the end.
+PySendResult conclude(stand_in& self, PySendResult how, PyObject* result) noexcept {
+    if (how == PYGEN_NEXT || self.owner == nullptr) return how;
+    const py::python py = py::detail::token_maker::make();
+    python_await& owner = *std::exchange(self.owner, nullptr);
+    if (how == PYGEN_RETURN) {
+        eager_task::returned(owner, py, py::bound::borrow(py, result));
+        return how;
+    }
+    // Both sides get the exception: the Task raises it again, the owner has its own reference.
+    const py::python_error error = py::python_error::fetch(py);
+    const py::bound value = error.value().bind(py);
+    py::detail::set_raised(value);
+    eager_task::raised(owner, py, take_raised(py));
+    py::detail::set_raised(value);
+    return how;
+}
+
+PySendResult stand_in_send(PyObject* self, PyObject* argument, PyObject** result) noexcept {
+    stand_in& me = stand_in::of(self);
+    *result = nullptr;
+    if (me.waits_for != nullptr) {
+        *result = std::exchange(me.waits_for, nullptr);
+        if (me.marked) mark(*result);
+        return PYGEN_NEXT;
+    }
+    if (me.value != nullptr) {
+        *result = std::exchange(me.value, nullptr);
+        return PYGEN_RETURN;
+    }
+    if (me.exception != nullptr) {
+        py::detail::raise_object(me.exception);
+        Py_CLEAR(me.exception);
+        return PYGEN_ERROR;
+    }
+    const PySendResult how = PyIter_Send(me.coroutine, argument, result);
+    return conclude(me, how, *result);
+}
+
+/// `how` and `result` as a method returns them: a value that is yielded, or StopIteration, or what was raised.
+PyObject* as_method_result(PySendResult how, PyObject* result) noexcept {
+    if (how != PYGEN_RETURN) return result;
+    PyObject* const stop = PyObject_CallOneArg(PyExc_StopIteration, result);
+    Py_DECREF(result);
+    if (stop == nullptr) return nullptr;
+    py::detail::raise_object(stop);
+    Py_DECREF(stop);
+    return nullptr;
+}
+
+PyObject* stand_in_send_method(PyObject* self, PyObject* argument) noexcept {
+    PyObject* result = nullptr;
+    const PySendResult how = stand_in_send(self, argument, &result);
+    return as_method_result(how, result);
+}
+
+PyObject* stand_in_next(PyObject* self) noexcept { return stand_in_send_method(self, Py_None); }
+
+PyObject* stand_in_throw(PyObject* self, PyObject* arguments) noexcept {
+    stand_in& me = stand_in::of(self);
+    if (me.waits_for != nullptr) {
+        // The Task never waited for it, so nobody else cancels it.
+        PyObject* const answer = PyObject_CallMethod(me.waits_for, "cancel", nullptr);
+        if (answer == nullptr) PyErr_Clear();
+        const bool unwinds = answer == Py_True;
+        Py_XDECREF(answer);
+        if (unwinds) {
+            // As in asyncio: the cancellation comes out of it when it has unwound.
+            PyObject* const yielded = std::exchange(me.waits_for, nullptr);
+            if (me.marked) mark(yielded);
+            return yielded;
+        }
+        Py_CLEAR(me.waits_for);
+    }
+    PyObject* const method = PyObject_GetAttrString(me.coroutine, "throw");
+    if (method == nullptr) return nullptr;
+    PyObject* const yielded = PyObject_CallObject(method, arguments);
+    Py_DECREF(method);
+    if (yielded != nullptr) return yielded;
+    if (PyErr_ExceptionMatches(PyExc_StopIteration) == 0) {
+        conclude(me, PYGEN_ERROR, nullptr);
+        return nullptr;
+    }
+    const py::python py = py::detail::token_maker::make();
+    py::bound value = py::python_error::fetch(py).value().bind(py).attr("value");
+    conclude(me, PYGEN_RETURN, value.ptr());
+    return as_method_result(PYGEN_RETURN, value.release());
+}
+
+PyObject* stand_in_close(PyObject* self, PyObject*) noexcept {
+    return PyObject_CallMethod(stand_in::of(self).coroutine, "close", nullptr);
+}
+
+/// `cr_frame`, `__name__` and the like are the coroutine's.
+PyObject* stand_in_getattro(PyObject* self, PyObject* name) noexcept {
+    PyObject* const own = PyObject_GenericGetAttr(self, name);
+    if (own != nullptr || PyErr_ExceptionMatches(PyExc_AttributeError) == 0) return own;
+    PyErr_Clear();
+    return PyObject_GetAttr(stand_in::of(self).coroutine, name);
+}
+
+PyObject* stand_in_repr(PyObject* self) noexcept { return PyObject_Repr(stand_in::of(self).coroutine); }
+
+int stand_in_traverse(PyObject* self, visitproc visit, void* arg) noexcept {
+    const stand_in& me = stand_in::of(self);
+    Py_VISIT(Py_TYPE(self));
+    Py_VISIT(me.coroutine);
+    Py_VISIT(me.waits_for);
+    Py_VISIT(me.value);
+    Py_VISIT(me.exception);
+    return 0;
+}
+
+int stand_in_clear(PyObject* self) noexcept {
+    stand_in& me = stand_in::of(self);
+    Py_CLEAR(me.coroutine);
+    Py_CLEAR(me.waits_for);
+    Py_CLEAR(me.value);
+    Py_CLEAR(me.exception);
+    return 0;
+}
+
+void stand_in_dealloc(PyObject* self) noexcept {
+    PyTypeObject* const type = Py_TYPE(self);
+    PyObject_GC_UnTrack(self);
+    stand_in_clear(self);
+    type->tp_free(self);
+    Py_DECREF(type);
+}
+
+PyTypeObject* make_stand_in_type() {
+    static PyMethodDef methods[] = {{"send", &stand_in_send_method, METH_O, nullptr},
+                                    {"throw", &stand_in_throw, METH_VARARGS, nullptr},
+                                    {"close", &stand_in_close, METH_NOARGS, nullptr},
+                                    {nullptr, nullptr, 0, nullptr}};
+    static PyType_Slot slots[] = {{Py_tp_methods, methods},
+                                  {Py_am_await, reinterpret_cast<void*>(&PyObject_SelfIter)},
+                                  {Py_tp_iter, reinterpret_cast<void*>(&PyObject_SelfIter)},
+                                  {Py_am_send, reinterpret_cast<void*>(&stand_in_send)},
+                                  {Py_tp_iternext, reinterpret_cast<void*>(&stand_in_next)},
+                                  {Py_tp_getattro, reinterpret_cast<void*>(&stand_in_getattro)},
+                                  {Py_tp_repr, reinterpret_cast<void*>(&stand_in_repr)},
+                                  {Py_tp_traverse, reinterpret_cast<void*>(&stand_in_traverse)},
+                                  {Py_tp_clear, reinterpret_cast<void*>(&stand_in_clear)},
+                                  {Py_tp_dealloc, reinterpret_cast<void*>(&stand_in_dealloc)},
+                                  {0, nullptr}};
+    static PyType_Spec spec{"pyasync.coroutine", sizeof(stand_in), 0,
+                            Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_DISALLOW_INSTANTIATION, slots};
+    return reinterpret_cast<PyTypeObject*>(PyType_FromSpec(&spec));
+}
+
+}  // namespace
+
+py::bound stand_in::make(py::python py, PyObject* coroutine, python_await* owner) {
+    static PyTypeObject* const type = make_stand_in_type();
+    py::detail::raise_if_null(py, reinterpret_cast<PyObject*>(type));
+    py::bound made = py::bound::steal(py, type->tp_alloc(type, 0));
+    stand_in& content = stand_in::of(made.ptr());
+    content.coroutine = Py_NewRef(coroutine);
+    content.owner = owner;
+    return made;
+}
+
+void stand_in::waits(PyObject* future, bool was_marked) noexcept {
+    marked = was_marked;
+    waits_for = Py_NewRef(future);
+}
+
+bool unmark_yielded(py::python py, PyObject* future) noexcept {
+    PyObject* const name = asyncio_api::get(py).blocking_name;
+    PyObject* const before = PyObject_GetAttr(future, name);
+    const bool was_marked = before == Py_True;
+    Py_XDECREF(before);
+    if (before == nullptr || (was_marked && PyObject_SetAttr(future, name, Py_False) < 0)) PyErr_Clear();
+    return was_marked;
+}
+
+PySendResult throw_raised(py::python py, PyObject* coroutine, PyObject** result) noexcept {
+    const py::python_error error = py::python_error::fetch(py);
+    *result = PyObject_CallMethodOneArg(coroutine, asyncio_api::get(py).throw_name, error.value().ptr());
+    if (*result != nullptr) return PYGEN_NEXT;
+    if (PyErr_ExceptionMatches(PyExc_StopIteration) == 0) return PYGEN_ERROR;
+    const py::python_error stop = py::python_error::fetch(py);
+    *result = Py_NewRef(reinterpret_cast<PyStopIterationObject*>(stop.value().ptr())->value);
+    return PYGEN_RETURN;
+}
+
+}  // namespace pyasync::detail

@@ -1,0 +1,115 @@
+// tests/bridge/eager_task_test.cpp: the tasks of coroutines that C++ awaits, as Python sees them.
+// SPDX-License-Identifier: MIT
+#include <set>
+
+#include "support/on_loops.hpp"
+
+using pyasync::call;
+using pyasync::spawn;
+using pyasync::task;
+using tests::on_loops;
+namespace py = pyasync::py;
+
+namespace {
+
+task<> forget_events() { co_await call("bridge_examples:take_events"); }
+
+}  // namespace
+
+TEST_CASE("a coroutine keeps one task through waits of every kind") {
+    on_loops([]() -> task<> {
+        for (int i = 0; i < 3; ++i) CHECK(co_await call<std::string>("bridge_examples:one_identity") == "one");
+    });
+}
+
+TEST_CASE("a task that somebody has by a weak reference is not used again") {
+    on_loops([]() -> task<> {
+        std::set<int> numbers;
+        for (int i = 0; i < 10; ++i) numbers.insert(co_await call<int>("bridge_examples:number_of_task"));
+        CHECK(numbers.size() == 10);
+    });
+}
+
+TEST_CASE("asyncio.all_tasks knows a coroutine that waits, and so it can be cancelled") {
+    on_loops([]() -> task<> {
+        co_await forget_events();
+        auto waits = spawn(call("bridge_examples:wait_for_release"));
+        co_await call("bridge_examples:until_waiting");
+        CHECK(co_await call<int>("bridge_examples:count_tasks_of", "wait_for_release") == 1);
+        co_await call("bridge_examples:cancel_tasks_of", "wait_for_release");
+        CHECK_THROWS_AS(co_await std::move(waits), pyasync::cancelled);
+        CHECK(co_await call<int>("bridge_examples:count_tasks_of", "wait_for_release") == 0);
+        CHECK(co_await call<std::string>("bridge_examples:take_events") == "waiting, left");
+    });
+}
+
+TEST_CASE("what a coroutine waits for gives it its value or its exception, looked at or not") {
+    on_loops([]() -> task<> {
+        for (const bool looked_at : {false, true}) {
+            for (const bool fails : {false, true}) {
+                CAPTURE(looked_at);
+                CAPTURE(fails);
+                co_await forget_events();
+                auto waits = spawn(call<int>("bridge_examples:wait_for_release"));
+                co_await call("bridge_examples:until_waiting");
+                if (looked_at) {
+                    CHECK(co_await call<int>("bridge_examples:count_tasks_of", "wait_for_release") == 1);
+                }
+                if (fails) {
+                    co_await call("bridge_examples:fail_release");
+                    CHECK((co_await tests::error_of(std::move(waits))).find("KeyError: 'not released'") !=
+                          std::string::npos);
+                } else {
+                    co_await call("bridge_examples:release", 42);
+                    CHECK(co_await std::move(waits) == 42);
+                }
+            }
+        }
+    });
+}
+
+TEST_CASE("a coroutine that C++ cancels while it waits may go on") {
+    on_loops([]() -> task<> {
+        co_await forget_events();
+        auto waits = spawn(call<std::string>("bridge_examples:swallow_and_go_on"));
+        co_await call("bridge_examples:until_waiting");
+        waits.cancel();
+        CHECK(co_await std::move(waits) == "went on");
+    });
+}
+
+TEST_CASE("a coroutine between two turns of the loop can be cancelled") {
+    on_loops([]() -> task<> {
+        co_await forget_events();
+        auto spins = spawn(call("bridge_examples:spin_forever"));
+        co_await call("bridge_examples:until_waiting");
+        spins.cancel();
+        CHECK_THROWS_AS(co_await std::move(spins), pyasync::cancelled);
+        CHECK(co_await call<std::string>("bridge_examples:take_events") == "waiting, left");
+    });
+}
+
+TEST_CASE("a coroutine between two turns of the loop is cancelled at the end") {
+    on_loops([]() -> task<> {
+        co_await forget_events();
+        spawn(call("bridge_examples:spin_forever")).detach();
+        co_await call("bridge_examples:until_waiting");
+    });
+    const auto events = pyasync::with_gil(
+        [](auto p) { return p.import("bridge_examples").attr("take_events")().template to<std::string>(); });
+    CHECK(events == "waiting, left");
+}
+
+TEST_CASE("asyncio.sleep(0) gives every other callback its turn") {
+    on_loops([]() -> task<> {
+        constexpr int turns = 100;
+        CHECK(co_await call<int>("bridge_examples:turns_between", turns) >= turns - 1);
+    });
+}
+
+TEST_CASE("the exception of a Future is thrown at the yield, its value is not sent") {
+    on_loops([]() -> task<> {
+        CHECK(co_await call<std::string>("bridge_examples:hand_written", "by hand") == "thrown by hand");
+        CHECK(co_await call<std::string>("bridge_examples:hand_written", "") == "sent");
+    });
+}
