@@ -49,13 +49,15 @@ private:
     cpu_set_t before_{};
 };
 
-/// A thread of the framework that was last seen on that processor.
+/// A thread of the framework that was last seen on that processor, after waits of that length.
 class partner {
 public:
-    explicit partner(int processor)
-        : thread_([this, processor] {
+    explicit partner(int processor, std::chrono::nanoseconds waits = a_short_while)
+        : thread_([this, processor, waits] {
               const pinned here(processor);
-              const spinner seen;
+              spinner seen;
+              seen.slept(waits);
+              static_cast<void>(seen.pays());
               seated_.count_down();
               leave_.wait();
           }) {
@@ -153,13 +155,35 @@ TEST_CASE_FIXTURE(two_processors, "a thread does not spin for nobody, nor for on
     CHECK(looks_of(waiting) == 0);
 }
 
-TEST_CASE("more spinners than there are seats are harmless") {
-    std::vector<std::unique_ptr<spinner>> many;
-    for (int i = 0; i < 200; ++i) many.push_back(std::make_unique<spinner>());
-    many.back()->slept(a_short_while);
-    CHECK(looks_of(*many.back()) == 0);
+TEST_CASE_FIXTURE(two_processors, "a thread does not spin for one whose messages are rare") {
+    if (!there()) return;
+    other.emplace(numbers[1], a_long_while);
+    waiting.slept(a_short_while);
+    CHECK(looks_of(waiting) == 0);
+}
+
+TEST_CASE_FIXTURE(two_processors, "a look for something is as long as it is told to be, and changes no judgement") {
+    if (!there()) return;
+    const spin_limit_of_test limit(1h);
+    waiting.slept(a_short_while);
+    for (int round = 0; round < 3; ++round) CHECK_FALSE(waiting.look_for([] { return false; }, 1us));
+    int looks = 0;
+    CHECK(waiting.look_for([&looks] { return ++looks == 1000; }, 1h));
+    waiting.slept_in_vain();
+    CHECK_FALSE(waiting.look_for([] { return false; }, 1h));
+    CHECK(waiting.look_for([] { return true; }, 0ns));
+}
+
+TEST_CASE_FIXTURE(two_processors, "more threads than there are seats are harmless") {
+    std::vector<std::unique_ptr<partner>> many;
+    constexpr int more_than_seats = 80;
+    for (int i = 0; i < more_than_seats; ++i) many.push_back(std::make_unique<partner>(numbers.front()));
     many.clear();
-    const spinner takes_a_free_seat;
+    waiting.slept(a_short_while);
+    CHECK(looks_of(waiting) == 0);
+    if (!there()) return;
+    waiting.slept(a_short_while);
+    CHECK(looks_of(waiting) > 0);
 }
 
 }  // namespace

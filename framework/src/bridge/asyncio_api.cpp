@@ -32,6 +32,7 @@ asyncio_api look_up(py::python py) {
     found.blocking_name = interned("_asyncio_future_blocking");
     found.add_done_callback_name = interned("add_done_callback");
     found.context_keyword = py::bound::steal(py, PyTuple_Pack(1, interned("context"))).release();
+    found.get_loop_name = interned("get_loop");
     found.result_name = interned("result");
     found.throw_name = interned("throw");
     found.register_task = asyncio.attr("_register_task").release();
@@ -41,21 +42,13 @@ asyncio_api look_up(py::python py) {
 
 }  // namespace
 
-const asyncio_api& asyncio_api::get(py::python py) {
-    static const asyncio_api only = look_up(py);
-    return only;
+const asyncio_api& asyncio_api::find(py::python py) {
+    found_ = new asyncio_api(look_up(py));  // for as long as the process: there is one interpreter
+    return *found_;
 }
 
 py::bound asyncio_api::get_running_loop(py::python py) const {
     return py::bound::steal(py, PyObject_CallNoArgs(running_loop));
-}
-
-bool asyncio_has_ready(py::python py, PyObject* loop) {
-    const asyncio_api& asyncio = asyncio_api::get(py);
-    if (PyObject_TypeCheck(loop, reinterpret_cast<PyTypeObject*>(asyncio.base_event_loop)) == 0) return false;
-    const py::bound ready = py::bound::steal(py, PyObject_GetAttr(loop, asyncio.ready_name));
-    if (PyObject_Size(ready.ptr()) > 0) return true;
-    return py::bound::steal(py, PyObject_GetAttr(loop, asyncio.stopping_name)).ptr() == Py_True;
 }
 
 bool is_future(const asyncio_api& asyncio, PyObject* candidate) noexcept {

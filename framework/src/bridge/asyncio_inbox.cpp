@@ -90,31 +90,42 @@ ref<asyncio_inbox> asyncio_inbox::of_running_loop(py::python py) {
     };
     static thread_local answer last;
     PyObject* const of_thread = PyThreadState_GetDict();
-    PyObject* const mark = of_thread == nullptr ? nullptr : PyDict_GetItem(of_thread, asyncio_api::get(py).mark_name);
+    PyObject* const mark =
+        of_thread == nullptr ? nullptr : PyDict_GetItemWithError(of_thread, asyncio_api::get(py).mark_name);
     if (mark != nullptr && mark == last.mark && last.inbox->runs_here(py)) return last.inbox;
     last = {mark, of(asyncio_api::get(py).get_running_loop(py))};
     return last.inbox;
 }
 
 bool asyncio_inbox::runs_here(py::python py) const noexcept {
-    const asyncio_api& asyncio = asyncio_api::get(py);
-    if (closed() || PyObject_TypeCheck(loop_, reinterpret_cast<PyTypeObject*>(asyncio.base_event_loop)) == 0)
-        return false;
-    PyObject* const thread = PyObject_GetAttr(loop_, asyncio.thread_name);
-    const bool here =
-        thread != nullptr && PyLong_Check(thread) != 0 && PyLong_AsUnsignedLong(thread) == PyThread_get_thread_ident();
-    Py_XDECREF(thread);
-    PyErr_Clear();
-    return here;
+    if (closed()) return false;
+    PyObject* const thread = attribute(asyncio_api::get(py).thread_name);
+    return thread != nullptr && PyLong_Check(thread) != 0 &&
+           PyLong_AsUnsignedLong(thread) == PyThread_get_thread_ident();
 }
 
-asyncio_inbox::asyncio_inbox(const py::bound& loop) : queues_(std::make_unique<queues>()), loop_(loop.ptr()) {}
+PyObject* asyncio_inbox::attribute(PyObject* name) const noexcept {
+    return attributes_ == nullptr ? nullptr : PyDict_GetItemWithError(attributes_, name);
+}
+
+bool asyncio_inbox::asyncio_has_ready(py::python py) const {
+    const asyncio_api& asyncio = asyncio_api::get(py);
+    PyObject* const ready = attribute(asyncio.ready_name);
+    if (ready != nullptr && PyObject_Size(ready) > 0) return true;
+    return attribute(asyncio.stopping_name) == Py_True;
+}
+
+asyncio_inbox::asyncio_inbox(const py::bound& loop) : queues_(std::make_unique<queues>()), loop_(loop.ptr()) {
+    if (!loop.is_instance(py::bound::borrow(loop.py(), asyncio_api::get(loop.py()).base_event_loop))) return;
+    attributes_ = loop.attr("__dict__").ptr();
+}
 asyncio_inbox::~asyncio_inbox() = default;
 
 void asyncio_inbox::loop_gone(py::python py) noexcept {
     const py::detail::set_aside under_way;
     open_inboxes().erase(loop_);
     loop_ = nullptr;
+    attributes_ = nullptr;
     work_queue refused = std::move(queues_->ready);
     refused.append(std::move(queues_->next_turn));
     refused.append(queues_->incoming.close());
@@ -227,12 +238,11 @@ bool asyncio_inbox::direct(py::python py) {
 
 /// Neither in debug mode nor with a task factory?
 bool asyncio_inbox::plain_loop(py::python py, const asyncio_api& asyncio) const {
+    // What its methods return; asked for each message, so without the calls.
+    PyObject* const debug = attribute(asyncio.debug_name);
+    PyObject* const factory = attribute(asyncio.task_factory_name);
+    if (debug != nullptr && factory != nullptr) return debug == Py_False && factory == Py_None;
     const py::bound loop = py::bound::borrow(py, loop_);
-    if (PyObject_TypeCheck(loop_, reinterpret_cast<PyTypeObject*>(asyncio.base_event_loop)) != 0) {
-        // What its methods return; asked for each message, so without the calls.
-        return py::bound::steal(py, PyObject_GetAttr(loop_, asyncio.debug_name)).ptr() == Py_False &&
-               py::bound::steal(py, PyObject_GetAttr(loop_, asyncio.task_factory_name)).is_none();
-    }
     return !loop.call_method("get_debug") && loop.call_method("get_task_factory").is_none();
 }
 

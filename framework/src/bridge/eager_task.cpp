@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include <pyasync/bridge/python_future.hpp>
 #include <pyasync/bridge/stand_in.hpp>
 #include <pyasync/py/convert.hpp>
 
@@ -265,9 +266,7 @@ void eager_task::step(python_await& owner, py::python py, py::bound task, PyObje
         const entered_context entered(py, fields.context);
         const shown_as_current shown(py, fields.loop, task.ptr());
         // As asyncio has it: the exception of a Future is thrown, its value is fetched by who awaits it.
-        PyObject* const value = waited_for == nullptr
-                                    ? Py_NewRef(Py_None)
-                                    : PyObject_CallMethodNoArgs(waited_for, asyncio_api::get(py).result_name);
+        PyObject* const value = waited_for == nullptr ? Py_NewRef(Py_None) : python_future_wait::result(waited_for);
         Py_XDECREF(value);
         how = value != nullptr ? PyIter_Send(coroutine.ptr(), Py_None, &result)
                                : throw_raised(py, coroutine.ptr(), &result);
@@ -286,8 +285,12 @@ void eager_task::waits(python_await& owner, py::bound task, const py::bound& wai
     const py::python py = task.py();
     task_fields& fields = fields_of(task.ptr());
     const bool bare_yield = waits_for.is_none();
-    const bool marked = !bare_yield && unmark_yielded(py, waits_for.ptr());
     fields.owner = &owner;
+    if (!is_initialised(fields) && python_future_wait::begin(waits_for.ptr(), fields.loop, task.ptr())) {
+        fields.waits_for = Py_NewRef(waits_for.ptr());
+        return owner.continues_as(task.ptr());
+    }
+    const bool marked = !bare_yield && unmark_yielded(py, waits_for.ptr());
     if (bare_yield && !is_initialised(fields)) {
         // It asks for the loop's next turn, and that needs no Task.
         fields.step.task = Py_NewRef(task.ptr());
@@ -303,26 +306,29 @@ void eager_task::waits(python_await& owner, py::bound task, const py::bound& wai
 
 /// Without a Task: the Future calls back here. False where only asyncio knows what to do: it belongs to another loop.
 bool eager_task::await_future(const py::bound& task, const py::bound& future) {
-    static PyMethodDef method{"wake_up", &woken, METH_O, nullptr};
+    static PyMethodDef method{"wake_up", &wake_up, METH_O, nullptr};
     const py::python py = task.py();
     const asyncio_api& asyncio = asyncio_api::get(py);
     task_fields& fields = fields_of(task.ptr());
-    if (!future.call_method("get_loop").is(py::bound::borrow(py, fields.loop))) return false;
+    const py::bound loop = py::bound::steal(py, PyObject_CallMethodNoArgs(future.ptr(), asyncio.get_loop_name));
+    if (loop.ptr() != fields.loop) return false;
     const py::bound callback = py::bound::steal(py, PyCFunction_New(&method, task.ptr()));
     const std::array<PyObject*, 3> arguments{future.ptr(), callback.ptr(), fields.context};
-    Py_DECREF(py::detail::raise_if_null(py, PyObject_VectorcallMethod(asyncio.add_done_callback_name, arguments.data(),
-                                                                      2, asyncio.context_keyword)));
+    Py_DECREF(py::detail::raise_if_null(
+        py, PyObject_VectorcallMethod(asyncio.add_done_callback_name, arguments.data(), 2, asyncio.context_keyword)));
     fields.waits_for = Py_NewRef(future.ptr());
     return true;
 }
 
-PyObject* eager_task::woken(PyObject* task, PyObject* future) noexcept {
-    const py::python py = py::detail::token_maker::make();
-    if (fields_of(task).waits_for == future) {
-        Py_CLEAR(fields_of(task).waits_for);
-        continue_step(py, py::bound::borrow(py, task), future);
-    }
+PyObject* eager_task::wake_up(PyObject* task, PyObject* future) noexcept {
+    woken(py::detail::token_maker::make(), task, future);
     Py_RETURN_NONE;
+}
+
+void eager_task::woken(py::python py, PyObject* task, PyObject* future) noexcept {
+    if (fields_of(task).waits_for != future) return;
+    Py_CLEAR(fields_of(task).waits_for);
+    continue_step(py, py::bound::borrow(py, task), future);
 }
 
 void eager_task::returns(python_await& owner, py::bound task, const py::bound& value) {

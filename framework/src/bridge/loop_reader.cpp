@@ -83,7 +83,7 @@ PyObject* loop_reader::serve(PyObject* capsule) noexcept {
 }
 
 bool loop_reader::stays_for_answers(py::python py) {
-    if (inbox_->closed() || inbox_->will_raise() || inbox_->has_more() || asyncio_has_ready(py, inbox_->event_loop())) {
+    if (inbox_->closed() || inbox_->will_raise() || inbox_->has_more() || inbox_->asyncio_has_ready(py)) {
         return false;
     }
     return spin_.look_for([this] { return inbox_->pending(); }, longest_answer);

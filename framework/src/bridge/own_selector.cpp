@@ -72,12 +72,11 @@ void waiting_room::set_deadline(double seconds_from_now) {
 }
 
 void waiting_room::recheck_deadline(py::python py) {
-    const py::bound scheduled = py::bound::steal(py, PyObject_GetAttr(inbox_->event_loop(), names::get().scheduled));
-    limited_ = PyList_Check(scheduled.ptr()) && PyList_GET_SIZE(scheduled.ptr()) > 0;
+    PyObject* const scheduled = inbox_->attribute(names::get().scheduled);
+    limited_ = scheduled != nullptr && PyList_Check(scheduled) && PyList_GET_SIZE(scheduled) > 0;
     if (!limited_) return;
     // The loop's clock is time.monotonic(), which is this one.
-    const py::bound when =
-        py::bound::steal(py, PyObject_GetAttr(PyList_GET_ITEM(scheduled.ptr(), 0), names::get().when));
+    const py::bound when = py::bound::steal(py, PyObject_GetAttr(PyList_GET_ITEM(scheduled, 0), names::get().when));
     set_deadline(when.to<double>() - duration<double>(clock::now().time_since_epoch()).count());
 }
 
@@ -143,7 +142,7 @@ PyObject* waiting_room::select(py::python py, PyObject* timeout) {
         if (inbox_->serve(py)) {
             if (inbox_->raise_pending()) return nullptr;
             if (inbox_->closed()) return PyList_New(0);
-            busy = busy || asyncio_has_ready(py, inbox_->event_loop());
+            busy = busy || inbox_->asyncio_has_ready(py);
             if (!busy) recheck_deadline(py);
         }
         if (PyErr_CheckSignals() < 0) return nullptr;
@@ -164,7 +163,7 @@ PyObject* waiting_room::select(py::python py, PyObject* timeout) {
         if (PyList_GET_SIZE(found.ptr()) > 0) return found.release();
         // A signal's handler may have given asyncio something to do.
         if (PyErr_CheckSignals() < 0) return nullptr;
-        busy = asyncio_has_ready(py, inbox_->event_loop());
+        busy = inbox_->asyncio_has_ready(py);
     }
 }
 

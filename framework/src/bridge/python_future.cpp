@@ -3,7 +3,9 @@
 #include <cstddef>
 
 #include <pyasync/bridge/asyncio_api.hpp>
+#include <pyasync/bridge/eager_task.hpp>
 #include <pyasync/bridge/future_into_py.hpp>
+#include <pyasync/bridge/python_future.hpp>
 #include <pyasync/py/error.hpp>
 
 namespace pyasync::detail {
@@ -20,8 +22,8 @@ struct python_future {
     PyObject* exception;
     PyObject* traceback;  ///< the exception's, as it came: every raise starts from it
     PyObject* cancel_message;
-    PyObject* callback;  ///< the first of them, with its context: mostly there is just one
-    PyObject* context;
+    PyObject* callback;        ///< the first of them: mostly there is just one
+    PyObject* context;         ///< its context; null where the callback is a task of ours, to be woken
     PyObject* more_callbacks;  ///< list of (callback, context)
     PyObject* weak_references;
     future_link* link;
@@ -133,6 +135,7 @@ void call_now(py::python py, PyObject* self, PyObject* callback, PyObject* conte
 }
 
 void call_one(py::python py, PyObject* self, PyObject* callback, PyObject* context) noexcept {
+    if (context == nullptr) return eager_task::woken(py, callback, self);
     try {
         if (as_future(self).link->inbox().direct(py)) {
             call_now(py, self, callback, context);
@@ -340,25 +343,13 @@ void future_dealloc(PyObject* self) noexcept {
     Py_DECREF(type);
 }
 
-// ---- What `await` steps. ----
+// ---- What `await` steps: the Future itself, which has no state of its own for that. ----
 
-struct future_iterator {
-    PyObject_HEAD PyObject* future;  ///< null once it has ended
-};
-
-future_iterator& as_iterator(PyObject* self) noexcept { return *reinterpret_cast<future_iterator*>(self); }
-
-PySendResult iterator_send(PyObject* self, PyObject*, PyObject** result) noexcept {
+PySendResult future_send(PyObject* self, PyObject*, PyObject** result) noexcept {
+    python_future& me = as_future(self);
     *result = nullptr;
-    PyObject* const future = as_iterator(self).future;
-    if (future == nullptr) {
-        PyErr_SetString(PyExc_RuntimeError, "cannot reuse already awaited pyasync.Future iterator");
-        return PYGEN_ERROR;
-    }
-    python_future& me = as_future(future);
     if (me.state != progress::pending) {
-        *result = future_result(future, nullptr);
-        Py_CLEAR(as_iterator(self).future);
+        *result = future_result(self, nullptr);
         return *result == nullptr ? PYGEN_ERROR : PYGEN_RETURN;
     }
     if (me.blocking != 0) {
@@ -366,87 +357,18 @@ PySendResult iterator_send(PyObject* self, PyObject*, PyObject** result) noexcep
         return PYGEN_ERROR;
     }
     me.blocking = 1;
-    *result = Py_NewRef(future);
+    *result = Py_NewRef(self);
     return PYGEN_NEXT;
 }
 
-PyObject* iterator_send_method(PyObject* self, PyObject* argument) noexcept {
+PyObject* future_next(PyObject* self) noexcept {
     PyObject* result = nullptr;
-    if (iterator_send(self, argument, &result) != PYGEN_RETURN) return result;
+    if (future_send(self, Py_None, &result) != PYGEN_RETURN) return result;
     PyObject* const stop = PyObject_CallOneArg(PyExc_StopIteration, result);
     Py_DECREF(result);
-    if (stop != nullptr) PyErr_SetObject(PyExc_StopIteration, stop);
+    if (stop != nullptr) py::detail::raise_object(stop);
     Py_XDECREF(stop);
     return nullptr;
-}
-
-PyObject* iterator_next(PyObject* self) noexcept { return iterator_send_method(self, Py_None); }
-
-PyObject* iterator_throw(PyObject* self, PyObject* const* arguments, Py_ssize_t count) noexcept {
-    if (count < 1 || count > 3) {
-        PyErr_SetString(PyExc_TypeError, "throw expected 1 to 3 arguments");
-        return nullptr;
-    }
-    Py_CLEAR(as_iterator(self).future);
-    PyObject* const type = arguments[0];
-    if (PyExceptionInstance_Check(type)) {
-        py::detail::raise_object(type);
-    } else if (PyExceptionClass_Check(type)) {
-        PyErr_SetObject(type, count > 1 ? arguments[1] : nullptr);
-    } else {
-        PyErr_SetString(PyExc_TypeError, "exceptions must derive from BaseException");
-    }
-    return nullptr;
-}
-
-PyObject* iterator_close(PyObject* self, PyObject*) noexcept {
-    Py_CLEAR(as_iterator(self).future);
-    Py_RETURN_NONE;
-}
-
-int iterator_traverse(PyObject* self, visitproc visit, void* arg) noexcept {
-    Py_VISIT(Py_TYPE(self));
-    Py_VISIT(as_iterator(self).future);
-    return 0;
-}
-
-int iterator_clear(PyObject* self) noexcept {
-    Py_CLEAR(as_iterator(self).future);
-    return 0;
-}
-
-void iterator_dealloc(PyObject* self) noexcept {
-    PyTypeObject* const type = Py_TYPE(self);
-    PyObject_GC_UnTrack(self);
-    iterator_clear(self);
-    type->tp_free(self);
-    Py_DECREF(type);
-}
-
-PyTypeObject* make_iterator_type() {
-    static PyMethodDef methods[] = {
-        {"send", &iterator_send_method, METH_O, nullptr},
-        {"throw", reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(&iterator_throw)), METH_FASTCALL, nullptr},
-        {"close", &iterator_close, METH_NOARGS, nullptr},
-        {nullptr, nullptr, 0, nullptr}};
-    static PyType_Slot slots[] = {{Py_tp_methods, methods},
-                                  {Py_tp_iter, reinterpret_cast<void*>(&PyObject_SelfIter)},
-                                  {Py_tp_iternext, reinterpret_cast<void*>(&iterator_next)},
-                                  {Py_am_send, reinterpret_cast<void*>(&iterator_send)},
-                                  {Py_tp_traverse, reinterpret_cast<void*>(&iterator_traverse)},
-                                  {Py_tp_clear, reinterpret_cast<void*>(&iterator_clear)},
-                                  {Py_tp_dealloc, reinterpret_cast<void*>(&iterator_dealloc)},
-                                  {0, nullptr}};
-    static PyType_Spec spec{"pyasync.FutureIterator", sizeof(future_iterator), 0,
-                            Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_DISALLOW_INSTANTIATION, slots};
-    return reinterpret_cast<PyTypeObject*>(PyType_FromSpec(&spec));
-}
-
-PyObject* future_await(PyObject* self) noexcept {
-    static PyTypeObject* const type = make_iterator_type();
-    PyObject* const made = type == nullptr ? nullptr : type->tp_alloc(type, 0);
-    if (made != nullptr) as_iterator(made).future = Py_NewRef(self);
-    return made;
 }
 
 PyTypeObject* make_future_type() {
@@ -473,8 +395,10 @@ PyTypeObject* make_future_type() {
     static PyType_Slot slots[] = {{Py_tp_methods, methods},
                                   {Py_tp_members, members},
                                   {Py_tp_doc, const_cast<char*>("A C++ operation that Python awaits.")},
-                                  {Py_am_await, reinterpret_cast<void*>(&future_await)},
-                                  {Py_tp_iter, reinterpret_cast<void*>(&future_await)},
+                                  {Py_am_await, reinterpret_cast<void*>(&PyObject_SelfIter)},
+                                  {Py_am_send, reinterpret_cast<void*>(&future_send)},
+                                  {Py_tp_iter, reinterpret_cast<void*>(&PyObject_SelfIter)},
+                                  {Py_tp_iternext, reinterpret_cast<void*>(&future_next)},
                                   {Py_tp_repr, reinterpret_cast<void*>(&future_repr)},
                                   {Py_tp_traverse, reinterpret_cast<void*>(&future_traverse)},
                                   {Py_tp_clear, reinterpret_cast<void*>(&future_clear)},
@@ -486,10 +410,29 @@ PyTypeObject* make_future_type() {
     return reinterpret_cast<PyTypeObject*>(PyType_FromSpec(&spec));
 }
 
+PyTypeObject* future_type() noexcept {
+    static PyTypeObject* const type = make_future_type();
+    return type;
+}
+
 }  // namespace
 
+bool python_future_wait::begin(PyObject* future, PyObject* loop, PyObject* task) noexcept {
+    if (Py_TYPE(future) != future_type()) return false;
+    python_future& me = as_future(future);
+    if (me.state != progress::pending || me.blocking == 0 || me.loop != loop || me.callback != nullptr) return false;
+    me.blocking = 0;
+    me.callback = Py_NewRef(task);
+    return true;
+}
+
+PyObject* python_future_wait::result(PyObject* future) noexcept {
+    if (Py_TYPE(future) == future_type()) return future_result(future, nullptr);
+    return PyObject_CallMethodNoArgs(future, asyncio_api::get(py::detail::token_maker::make()).result_name);
+}
+
 py::bound make_python_future(py::python py, ref<future_state_base> state, take_result take, const task_locals& locals) {
-    static PyTypeObject* const type = make_future_type();
+    PyTypeObject* const type = future_type();
     py::detail::raise_if_null(py, reinterpret_cast<PyObject*>(type));
     py::bound made = py::bound::steal(py, type->tp_alloc(type, 0));
     python_future& content = as_future(made.ptr());

@@ -8,23 +8,66 @@ namespace pyasync::detail {
 namespace {
 
 constexpr std::chrono::nanoseconds default_limit = std::chrono::microseconds(50);
-constexpr std::size_t seats = 64;
-constexpr int nobody = -1;
-
 std::atomic<std::int64_t> spin_limit{default_limit.count()};
 
-/// The processor of each spinner; those beyond the last seat never spin.
-struct processors {
-    processors() noexcept {
-        for (auto& seat : of) seat.store(nobody, std::memory_order_relaxed);
+/// Where the threads that wait in this way are, as far as that is known: one seat each, and those beyond the last one
+/// never spin. A thread whose messages do not follow one another is away: it may wake up anywhere.
+class seat {
+public:
+    seat() noexcept {
+        for (std::size_t i = 0; i < seats && number_ == seats; ++i) {
+            int free = nobody;
+            if (all().of[i].compare_exchange_strong(free, away)) number_ = i;
+        }
+        std::size_t used = all().used.load();
+        while (number_ < seats && used <= number_ && !all().used.compare_exchange_weak(used, number_ + 1)) {
+        }
     }
-    std::array<std::atomic<int>, seats> of;
-};
+    seat(const seat&) = delete;
+    seat& operator=(const seat&) = delete;
+    ~seat() { put(nobody); }
 
-processors& last_seen() noexcept {
-    static processors all;
-    return all;
-}
+    void leave() const noexcept { put(away); }
+
+    /// Notes where this thread is; is there another one, on another processor?
+    [[nodiscard]] bool others_elsewhere() const noexcept {
+        if (number_ == seats) return false;
+        const int here = ::sched_getcpu();
+        put(here);
+        const std::size_t used = all().used.load(std::memory_order_relaxed);
+        for (std::size_t i = 0; i < used; ++i) {
+            const int there = all().of[i].load(std::memory_order_relaxed);
+            if (i != number_ && there >= 0 && there != here) return true;
+        }
+        return false;
+    }
+
+private:
+    static constexpr std::size_t seats = 64;
+    static constexpr int nobody = -1;
+    static constexpr int away = -2;
+
+    struct processors {
+        processors() noexcept {
+            for (auto& one : of) one.store(nobody, std::memory_order_relaxed);
+        }
+        std::array<std::atomic<int>, seats> of;
+        std::atomic<std::size_t> used{0};
+    };
+    static processors& all() noexcept {
+        static processors only;
+        return only;
+    }
+
+    /// Written where it changes only: others read it all the time.
+    void put(int place) const noexcept {
+        if (number_ == seats) return;
+        auto& mine = all().of[number_];
+        if (mine.load(std::memory_order_relaxed) != place) mine.store(place, std::memory_order_relaxed);
+    }
+
+    std::size_t number_ = seats;
+};
 
 }  // namespace
 
@@ -36,31 +79,10 @@ std::chrono::nanoseconds spinner::limit() noexcept {
     return std::chrono::nanoseconds(spin_limit.load(std::memory_order_relaxed));
 }
 
-spinner::spinner() noexcept : seat_(seats) {
-    for (std::size_t i = 0; i < seats; ++i) {
-        int free = nobody;
-        if (last_seen().of[i].compare_exchange_strong(free, ::sched_getcpu())) {
-            seat_ = i;
-            return;
-        }
-    }
-}
-
-spinner::~spinner() {
-    if (seat_ < seats) last_seen().of[seat_].store(nobody, std::memory_order_relaxed);
-}
-
 bool spinner::pays() noexcept {
-    if (seat_ == seats) return false;
-    const int here = ::sched_getcpu();
-    auto& mine = last_seen().of[seat_];
-    if (mine.load(std::memory_order_relaxed) != here) mine.store(here, std::memory_order_relaxed);
-    if (!hot_ || limit() == std::chrono::nanoseconds::zero()) return false;
-    for (std::size_t i = 0; i < seats; ++i) {
-        const int there = last_seen().of[i].load(std::memory_order_relaxed);
-        if (i != seat_ && there != nobody && there != here) return true;
-        if (i != seat_ && there == nobody && i > seat_) return false;  // seats are taken from the first
-    }
+    static thread_local const seat mine;
+    if (hot_ && limit() != std::chrono::nanoseconds::zero()) return mine.others_elsewhere();
+    mine.leave();
     return false;
 }
 

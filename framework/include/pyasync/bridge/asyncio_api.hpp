@@ -21,6 +21,7 @@ struct asyncio_api {
     PyObject* ready_name;
     PyObject* stopping_name;
     PyObject* blocking_name;  ///< where a Future is marked as awaited
+    PyObject* get_loop_name;
     PyObject* add_done_callback_name;
     PyObject* context_keyword;  ///< the keyword of a call of that
     PyObject* result_name;
@@ -32,14 +33,15 @@ struct asyncio_api {
     bool native_task;
 
     /// Throws `python_error` where asyncio cannot be imported.
-    [[nodiscard]] static const asyncio_api& get(py::python py);
+    [[nodiscard]] static const asyncio_api& get(py::python py) { return found_ != nullptr ? *found_ : find(py); }
 
     /// `asyncio.get_running_loop()`, with its RuntimeError.
     [[nodiscard]] py::bound get_running_loop(py::python py) const;
-};
 
-/// Has asyncio callbacks to run at once, or been told to stop? False for a loop that does not show it.
-[[nodiscard]] bool asyncio_has_ready(py::python py, PyObject* loop);
+private:
+    [[nodiscard]] static const asyncio_api& find(py::python py);
+    inline static const asyncio_api* found_ = nullptr;
+};
 
 /// Is it a Future, a Task, or of a class that says it behaves like one?
 [[nodiscard]] bool is_future(const asyncio_api& asyncio, PyObject* candidate) noexcept;

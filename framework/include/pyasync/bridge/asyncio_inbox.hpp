@@ -95,6 +95,12 @@ public:
     /// Delivers `message` here as soon as no root is left; asked for by one at a time.
     void notify_when_idle(work& message) noexcept;
 
+    /// Under the GIL: what asyncio's own kind of loop has under that name, borrowed; null for another kind, or where
+    /// there is no such thing. (Its attributes are looked at for every message, so without Python's detours.)
+    [[nodiscard]] PyObject* attribute(PyObject* name) const noexcept;
+    /// Has asyncio callbacks to run at once, or been told to stop? False for a loop that does not show it.
+    [[nodiscard]] bool asyncio_has_ready(py::python py) const;
+
     /// Loop's thread, under the GIL: `item` is served when asyncio has run everything that is ready now.
     void post_next_turn(work& item) noexcept;
 
@@ -137,6 +143,7 @@ private:
     class queues;
     std::unique_ptr<queues> queues_;
     PyObject* loop_;
+    PyObject* attributes_ = nullptr;  ///< its dict, for asyncio's own kind; as long as the loop
     std::weak_ptr<const py::object> shared_loop_;
     loop_dependent* dependents_ = nullptr;
     PyObject* to_raise_ = nullptr;

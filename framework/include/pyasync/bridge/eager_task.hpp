@@ -22,6 +22,9 @@ public:
     /// The next step, after a turn of asyncio's, or when the Future that it waited for is done.
     static void continue_step(py::python py, py::bound task, PyObject* waited_for) noexcept;
 
+    /// `future` is done: the next step of `task`, where that is what it still waits for.
+    static void woken(py::python py, PyObject* task, PyObject* future) noexcept;
+
     /// Makes it a Task like any other now, which `asyncio.all_tasks()` knows; no effect on one that is one already.
     static void make_known(py::python py, PyObject* task);
 
@@ -39,7 +42,7 @@ private:
     static void returns(python_await& owner, py::bound task, const py::bound& value);
     static void raises(python_await& owner, py::python py, py::bound task);
     [[nodiscard]] static bool await_future(const py::bound& task, const py::bound& future);
-    static PyObject* woken(PyObject* task, PyObject* future) noexcept;
+    static PyObject* wake_up(PyObject* task, PyObject* future) noexcept;
 };
 
 }  // namespace pyasync::detail

@@ -23,10 +23,9 @@ class spinner {
 public:
     using clock = std::chrono::steady_clock;
 
-    spinner() noexcept;
+    spinner() = default;
     spinner(const spinner&) = delete;
     spinner& operator=(const spinner&) = delete;
-    ~spinner();
 
     /// Spins until `arrived()`, or not at all; false where the thread should go to sleep.
     template <typename Predicate>
@@ -81,7 +80,6 @@ private:
     }
 
     bool hot_ = false;
-    std::size_t seat_;
 };
 
 }  // namespace pyasync::detail

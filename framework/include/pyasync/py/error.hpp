@@ -83,6 +83,8 @@ void add_frames(const bound& exception, std::span<const std::source_location> pa
 class set_aside {
 public:
     set_aside() noexcept {
+        if (PyErr_Occurred() == nullptr) return;
+        empty_ = false;
 #if PY_VERSION_HEX >= 0x030C0000
         value_ = PyErr_GetRaisedException();
 #else
@@ -92,6 +94,7 @@ public:
     set_aside(const set_aside&) = delete;
     set_aside& operator=(const set_aside&) = delete;
     ~set_aside() {
+        if (empty_ && PyErr_Occurred() == nullptr) return;
 #if PY_VERSION_HEX >= 0x030C0000
         PyErr_SetRaisedException(value_);
 #else
@@ -105,6 +108,7 @@ private:
     PyObject* traceback_ = nullptr;
 #endif
     PyObject* value_ = nullptr;
+    bool empty_ = true;
 };
 
 /// Makes `value` the exception that Python has set on this thread.
