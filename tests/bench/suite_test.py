@@ -6,6 +6,7 @@ import dataclasses
 import io
 import json
 import os
+import subprocess
 import sys
 import tempfile
 import unittest
@@ -19,7 +20,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import bench  # noqa: E402
-from suite import peers, picture, plan, programs, report, rounds, table, targets  # noqa: E402
+from suite import noise, peers, picture, plan, programs, report, rounds, table, targets  # noqa: E402
 from suite.measure import Broken, Job, Unknown, measure, pinned  # noqa: E402
 from suite.model import Bench, Check, Config, Counts, Measured, Run, Sense, Target, value  # noqa: E402
 
@@ -176,6 +177,33 @@ class FakeMeter:
 
     def stop(self) -> float:
         return self.noise.pop(0) if self.noise else 0.0
+
+
+class Noise(unittest.TestCase):
+    """How much others use."""
+
+    def between(self, busy: float, ours: float, others: float) -> float:
+        accounts = [noise._Accounts(5, 10, 10, 10), noise._Accounts(7, 10 + busy, 10 + ours, 10 + others)]
+        with mock.patch.object(noise._Accounts, "now", side_effect=accounts):
+            return noise.Meter().stop()
+
+    def test_the_greater_of_both_accounts_counts(self) -> None:
+        self.assertEqual(self.between(busy=3, ours=3, others=1), 0.5)
+        self.assertEqual(self.between(busy=4, ours=3, others=0), 0.5)
+        self.assertEqual(self.between(busy=1, ours=3, others=0.5), 0.25)  # ours got by between the ticks
+
+    def test_the_accounts_of_this_machine_can_be_read(self) -> None:
+        before = noise._Accounts.now()
+        self.assertGreater(before.busy, 0)
+        self.assertGreaterEqual(before.others, 0)
+        self.assertGreater(noise._Accounts.now().ours, 0)
+        noise.Meter().stop()
+
+    def test_what_a_child_uses_is_ours(self) -> None:
+        before = noise._Accounts.now()
+        burning = "import resource\nwhile resource.getrusage(resource.RUSAGE_SELF).ru_utime < 0.3: pass"
+        subprocess.run([sys.executable, "-IS", "-c", burning], check=True)
+        self.assertGreaterEqual(noise._Accounts.now().ours - before.ours, 0.3)
 
 
 def config(name: str) -> Config:
