@@ -60,12 +60,6 @@ void flush_python(py::python py) {
 
 }  // namespace
 
-void throw_as_python(py::python py, future_state_base& state, const std::exception_ptr& error) {
-    const py::bound exception = py::to_python_exception(py, error);
-    if (const auto trail = state.take_trail()) py::detail::add_frames(exception, trail->passed);
-    throw py::python_error::from(exception);
-}
-
 int application::run(int argc, char** argv, const options& how) {
     std::setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);
     int code = exit_failed;

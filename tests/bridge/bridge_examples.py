@@ -8,6 +8,7 @@ import contextvars
 import itertools
 import selectors
 import types
+import warnings
 
 request_id: contextvars.ContextVar[str] = contextvars.ContextVar("request_id", default="none")
 events: list[str] = []
@@ -460,3 +461,98 @@ async def hand_written(message: str) -> str:
     else:
         asyncio.get_running_loop().call_soon(future.set_result, None)
     return await BareYield(future)
+
+
+# ---- Coroutine functions of C++. ----
+
+
+async def await_it(function, *arguments) -> object:
+    return await function(*arguments)
+
+
+async def gather_them(function, count: int) -> int:
+    return sum(await asyncio.gather(*[function(i) for i in range(count)]))
+
+
+async def with_request_id_and(value: str, function, *arguments) -> str:
+    request_id.set(value)
+    return await function(*arguments)
+
+
+async def protocol(function) -> str:
+    coroutine = function(1)
+    assert asyncio.iscoroutine(coroutine) and not asyncio.isfuture(coroutine)
+    assert coroutine.__name__ == coroutine.__qualname__ == "made" and "made" in repr(coroutine)
+    assert not coroutine.cr_running and coroutine.cr_await is None
+    assert await coroutine == 2
+    try:
+        await coroutine
+        return "awaited twice"
+    except RuntimeError as error:
+        assert "already awaited" in str(error)
+    assert await asyncio.create_task(function(2)) == 4
+    assert await asyncio.wait_for(function(3), 10) == 6
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(function(4))
+    assert task.result() == 8
+    try:
+        function("text")
+        return "took a str"
+    except TypeError:
+        pass
+    unused = function(5)
+    try:
+        unused.send(1)
+        return "took a value"
+    except TypeError:
+        pass
+    unused.close()
+    unused.close()
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        function(6)
+    assert [str(one.message) for one in caught] == ["coroutine 'made' was never awaited"], caught
+    try:
+        function(7).throw(KeyError("thrown"))
+        return "not thrown"
+    except KeyError:
+        pass
+    return "as it should"
+
+
+async def endings(function) -> str:
+    """Three ways to end a coroutine that waits: its Task is cancelled, it is closed, something is thrown into it."""
+    events.clear()
+    task = asyncio.create_task(function())
+    await until_waiting()
+    task.cancel()
+    assert (await outcome(task)).startswith("CancelledError")
+    for end in ("close", "throw"):
+        events.clear()
+        coroutine = function()
+        assert asyncio.isfuture(coroutine.send(None))
+        await until_waiting()
+        if end == "close":
+            coroutine.close()
+        else:
+            try:
+                coroutine.throw(KeyError("thrown"))
+                return "not thrown"
+            except KeyError:
+                pass
+        try:
+            coroutine.send(None)
+            return "stepped after its end"
+        except RuntimeError:
+            pass
+    return "as it should"
+
+
+def step_without_loop(function, *arguments) -> object:
+    try:
+        function(*arguments).send(None)
+    except StopIteration as stop:
+        return stop.value
+    except RuntimeError as error:
+        return f"RuntimeError: {error}"
+    return "waits"

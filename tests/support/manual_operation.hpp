@@ -55,7 +55,7 @@ private:
 };
 
 template <typename T>
-class manual_operation<T>::awaiter final : detail::suspension, detail::work {
+class manual_operation<T>::awaiter final : public detail::suspension, detail::work {
 public:
     awaiter(manual_operation& operation, detail::task_context& context, const std::source_location& where) noexcept
         : suspension(context, where), work(&continue_task), operation_(operation) {}
@@ -63,10 +63,6 @@ public:
     [[nodiscard]] bool await_ready() {
         context().throw_if_cancelled();
         return false;
-    }
-    void await_suspend(std::coroutine_handle<> coroutine) noexcept {
-        operation_.awaiter_ = this;
-        suspend(coroutine);
     }
     T await_resume() {
         if (outcome_.failed()) fail(outcome_.error());
@@ -79,6 +75,10 @@ public:
     }
 
 private:
+    bool begin() noexcept override {
+        operation_.awaiter_ = this;
+        return true;
+    }
     void cancel() noexcept override {
         ++operation_.cancellations_;
         if (operation_.habit_ == when_cancelled::ends && operation_.awaited()) {

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include <pyasync/bridge/future_into_py.hpp>
 #include <pyasync/core/task.hpp>
 #include <pyasync/options.hpp>
 #include <pyasync/runtime.hpp>
@@ -40,10 +41,6 @@ protected:
     application() = default;
     ~application() = default;
 };
-
-/// Throws the exception of a root that has failed as the Python exception that stands for it, with the C++ frames that
-/// it passed.
-[[noreturn]] void throw_as_python(py::python py, future_state_base& state, const std::exception_ptr& error);
 
 template <typename Function>
 class application_of final : public application {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <pyasync/bridge/call.hpp>
+#include <pyasync/bridge/coroutine_function.hpp>
 #include <pyasync/bridge/future_into_py.hpp>
 #include <pyasync/bridge/into_future.hpp>
 #include <pyasync/bridge/on_asyncio.hpp>

@@ -148,6 +148,8 @@ void asyncio_inbox::post(work& item) noexcept {
 }
 
 void asyncio_inbox::post_all(work_chain&& items) noexcept {
+    // Once they are pushed, the items may be served, and with them the last reason for this inbox to live may go.
+    const auto alive = ref<asyncio_inbox>::share(this);
     switch (queues_->incoming.push(items)) {
         case inbox::pushed::queued:
             break;

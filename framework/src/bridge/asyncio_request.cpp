@@ -72,8 +72,8 @@ std::exception_ptr loop_closed_error() noexcept {
         "pyasync: the event loop of this task is closed, so no Python can run in its name any more"));
 }
 
-ref<task_locals_state> locals_of(const task_context& context) {
-    if (!context.locals()) no_event_loop();
+ref<task_locals_state> locals_of(task_context& context) {
+    if (!context.need_locals()) no_event_loop();
     return ref<task_locals_state>::share(static_cast<task_locals_state*>(context.locals().get()));
 }
 

@@ -94,8 +94,7 @@ void settle(py::python py, PyObject* self, future_state_base& state, take_result
         me.state = progress::finished;
         return;
     } catch (...) {
-        const py::bound exception = py::to_python_exception(py, std::current_exception());
-        if (const auto trail = state.take_trail()) py::detail::add_frames(exception, trail->passed);
+        const py::bound exception = exception_of(py, state, std::current_exception());
         if (PyErr_GivenExceptionMatches(exception.ptr(), asyncio_api::get(py).cancelled_error) != 0) {
             me.state = progress::cancelled;
             return;
@@ -416,6 +415,16 @@ PyTypeObject* future_type() noexcept {
 }
 
 }  // namespace
+
+py::bound exception_of(py::python py, future_state_base& state, const std::exception_ptr& error) noexcept {
+    py::bound exception = py::to_python_exception(py, error);
+    if (const auto trail = state.take_trail()) py::detail::add_frames(exception, trail->passed);
+    return exception;
+}
+
+void throw_as_python(py::python py, future_state_base& state, const std::exception_ptr& error) {
+    throw py::python_error::from(exception_of(py, state, error));
+}
 
 bool python_future_wait::begin(PyObject* future, PyObject* loop, PyObject* task) noexcept {
     if (Py_TYPE(future) != future_type()) return false;

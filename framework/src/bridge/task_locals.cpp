@@ -30,7 +30,8 @@ default_locals& application_locals() {
 
 /// A reason to drain: the drain ends with reclaiming what has been given up on other threads.
 struct reclaim_call final : work {
-    reclaim_call() noexcept : work(&arrive) {}
+    explicit reclaim_call(ref<task_locals_state> locals) noexcept : work(&arrive), destination(std::move(locals)) {}
+    const ref<task_locals_state> destination;
     static void arrive(work& self, delivery) noexcept { delete static_cast<reclaim_call*>(&self); }
 };
 
@@ -39,7 +40,7 @@ void wake_application() noexcept {
     default_locals& application = application_locals();
     const std::lock_guard lock(application.mutex);
     if (!application.value) return;
-    if (auto* const call = new (std::nothrow) reclaim_call) application.value->inbox().post(*call);
+    if (auto* const call = new (std::nothrow) reclaim_call(application.value)) application.value->inbox().post(*call);
 }
 
 /// Guards `parent_` of all locals: it changes once in their lives.
@@ -77,7 +78,7 @@ locals_ref task_locals_state::for_child() {
 }
 
 ref<task_locals_state> current_locals() noexcept {
-    if (const task_context* const context = task_context::current(); context != nullptr && context->locals()) {
+    if (task_context* const context = task_context::current(); context != nullptr && context->need_locals()) {
         return ref<task_locals_state>::share(static_cast<task_locals_state*>(context->locals().get()));
     }
     return acting == nullptr ? ref<task_locals_state>() : acting->locals();

@@ -5,17 +5,13 @@
 namespace pyasync::py::detail {
 namespace {
 
-constexpr const char* capsule_name = "pyasync.function";
-
 /// What a Python function of ours refers to: its definition and its body.
 struct holder {
     std::unique_ptr<function_body> body;
     PyMethodDef definition;
 };
 
-holder* held_by(PyObject* capsule) noexcept {
-    return static_cast<holder*>(PyCapsule_GetPointer(capsule, capsule_name));
-}
+holder* held_by(PyObject* capsule) noexcept { return static_cast<holder*>(PyCapsule_GetPointer(capsule, nullptr)); }
 
 PyObject* call_body(PyObject* capsule, PyObject* const* arguments, Py_ssize_t count) noexcept {
     const python py = token_maker::make();
@@ -36,7 +32,7 @@ bound make_function(python py, std::unique_ptr<function_body> body) {
     owned->body = std::move(body);
     PyMethodDef* const definition = &owned->definition;
     const bound capsule =
-        bound::steal(py, PyCapsule_New(owned.get(), capsule_name, [](PyObject* dying) { delete held_by(dying); }));
+        bound::steal(py, PyCapsule_New(owned.get(), nullptr, [](PyObject* dying) { delete held_by(dying); }));
     static_cast<void>(owned.release());
     return bound::steal(py, PyCFunction_New(definition, capsule.ptr()));
 }

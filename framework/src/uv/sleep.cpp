@@ -8,14 +8,18 @@ sleep_awaiter::sleep_awaiter(clock::duration length, pyasync::detail::task_conte
                              const std::source_location& where) noexcept
     : suspension(context, where), work(&continue_task), length_(length) {}
 
-void sleep_awaiter::await_suspend(std::coroutine_handle<> coroutine) {
-    if (length_ > clock::duration::zero()) {
-        loop::current()->timers().insert(*this, clock::now() + length_);
-    } else {
+bool sleep_awaiter::begin() noexcept {
+    if (length_ <= clock::duration::zero()) {
         over_ = true;
         context().home().post(*this);
+        return true;
     }
-    suspend(coroutine);
+    try {
+        loop::current()->timers().insert(*this, clock::now() + length_);
+    } catch (const std::bad_alloc&) {
+        out_of_memory_ = true;
+    }
+    return !out_of_memory_;
 }
 
 void sleep_awaiter::cancel() noexcept {

@@ -1,6 +1,7 @@
-// tests/bench/ours/awaits_of_cpp.cpp: Python awaits C++: b1, b2, b15.
+// tests/bench/ours/awaits_of_cpp.cpp: Python awaits C++: b1, b2, b12, b15.
 // SPDX-License-Identifier: MIT
 #include <algorithm>
+#include <functional>
 
 #include "bench.hpp"
 #include "native.hpp"
@@ -9,25 +10,25 @@
 namespace bench {
 namespace {
 
-pyasync::task<report> one_after_another(const request& asked) {
-    const long count = asked.count;
-    (void)co_await pyasync::call<long>("scenario:sequential", co_await pyasync::on_asyncio(&nop_function),
-                                       std::max(count / 10, 1L));
+pyasync::task<report> one_after_another(pyasync::py::object (*make)(pyasync::py::python), long count) {
+    const pyasync::py::object native = co_await pyasync::on_asyncio(make);
+    (void)co_await pyasync::call<long>("scenario:sequential", std::cref(native), std::max(count / 10, 1L));
     restart_crossings();
     const stopwatch watch;
-    const long sum =
-        co_await pyasync::call<long>("scenario:sequential", co_await pyasync::on_asyncio(&nop_function), count);
+    const long sum = co_await pyasync::call<long>("scenario:sequential", std::cref(native), count);
     co_return report{count, crossings(), sum, watch.seconds(), watch.cpu_seconds()};
 }
 
+pyasync::task<report> b1(const request& asked) { return one_after_another(&nop_function, asked.count); }
+pyasync::task<report> b12(const request& asked) { return one_after_another(&inline_function, asked.count); }
+
 pyasync::task<report> gathered(long count, long in_flight) {
     const long warm_up = std::max(count / 10 / in_flight, 1L) * in_flight;
-    (void)co_await pyasync::call<long>("scenario:at_once", co_await pyasync::on_asyncio(&nop_function), warm_up,
-                                       in_flight);
+    const pyasync::py::object native = co_await pyasync::on_asyncio(&nop_function);
+    (void)co_await pyasync::call<long>("scenario:at_once", std::cref(native), warm_up, in_flight);
     restart_crossings();
     const stopwatch watch;
-    const long sum =
-        co_await pyasync::call<long>("scenario:at_once", co_await pyasync::on_asyncio(&nop_function), count, in_flight);
+    const long sum = co_await pyasync::call<long>("scenario:at_once", std::cref(native), count, in_flight);
     co_return report{count, crossings(), sum, watch.seconds(), watch.cpu_seconds()};
 }
 
@@ -43,7 +44,7 @@ pyasync::task<report> growth(const request& asked) {
 }  // namespace
 
 void add_awaits_of_cpp(std::map<std::string_view, bench_function>& benches) {
-    benches.insert({{"b1", &one_after_another}, {"b2", &at_once}, {"b15", &growth}});
+    benches.insert({{"b1", &b1}, {"b2", &at_once}, {"b12", &b12}, {"b15", &growth}});
 }
 
 }  // namespace bench

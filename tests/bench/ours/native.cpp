@@ -22,6 +22,17 @@ pyasync::task<> native_pending() {
     co_await pyasync::uv::sleep(std::chrono::hours(1));
 }
 
+namespace {
+pyasync::task<long> at_once() {
+    count.fetch_add(1, std::memory_order_relaxed);
+    co_return 1;
+}
+}  // namespace
+
+pyasync::py::object inline_function(pyasync::py::python py) {
+    return pyasync::coroutine_function(py, "at_once", &at_once, {.inline_start = true}).unbind();
+}
+
 pyasync::py::object nop_function(pyasync::py::python py) {
     return pyasync::py::function(py, "native_nop", &native_nop).unbind();
 }

@@ -13,6 +13,9 @@ void restart_crossings();
 /// Runs on the libuv loop, and does nothing but count.
 [[nodiscard]] pyasync::task<long> native_nop();
 
+/// Has its value at once; a coroutine function that begins on the caller's thread.
+[[nodiscard]] pyasync::py::object inline_function(pyasync::py::python py);
+
 /// Counts itself, and waits until it is cancelled.
 [[nodiscard]] pyasync::task<> native_pending();
 

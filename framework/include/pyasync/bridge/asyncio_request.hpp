@@ -80,7 +80,7 @@ private:
 [[nodiscard]] std::exception_ptr loop_closed_error() noexcept;
 
 /// The locals of the awaiting task; `std::runtime_error` where it has none.
-[[nodiscard]] ref<task_locals_state> locals_of(const task_context& context);
+[[nodiscard]] ref<task_locals_state> locals_of(task_context& context);
 
 /// Base of the awaiters of this kind: waits until the request has come home.
 class asyncio_awaiter : public suspension, public asyncio_request {
@@ -89,16 +89,16 @@ public:
         context().throw_if_cancelled();
         return false;
     }
-    void await_suspend(std::coroutine_handle<> coroutine) noexcept {
-        suspend(coroutine);
-        send(&context().home());
-    }
 
 protected:
     asyncio_awaiter(task_context& context, const std::source_location& where)
         : suspension(context, where), asyncio_request(locals_of(context)) {}
     ~asyncio_awaiter() = default;
 
+    bool begin() noexcept override {
+        send(&context().home());
+        return true;
+    }
     void cancel() noexcept override {
         if (!send_cancel()) context().cancel_next_wait();
     }

@@ -29,6 +29,12 @@ py::bound take_for_python(py::python py, future_state_base& state) {
     }
 }
 
+/// What an operation ended with, as Python's exception, with the C++ frames that it has passed.
+[[nodiscard]] py::bound exception_of(py::python py, future_state_base& state, const std::exception_ptr& error) noexcept;
+
+/// Throws that.
+[[noreturn]] void throw_as_python(py::python py, future_state_base& state, const std::exception_ptr& error);
+
 /// A Python object that stands for `state` on the event loop of `locals`: what asyncio takes for a Future.
 [[nodiscard]] py::bound make_python_future(py::python py, ref<future_state_base> state, take_result take,
                                            const task_locals& locals);

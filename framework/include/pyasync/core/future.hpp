@@ -77,7 +77,7 @@ public:
 };
 
 template <typename T>
-class future_awaiter final : suspension, work {
+class future_awaiter final : public suspension, work {
 public:
     future_awaiter(ref<future_state<T>> state, task_context& context, const std::source_location& where) noexcept
         : suspension(context, where), work(&continue_task), state_(std::move(state)) {}
@@ -89,12 +89,6 @@ public:
         context().throw_if_cancelled();
         state_->awaited_in(context());
         return state_->done();
-    }
-    [[nodiscard]] bool await_suspend(std::coroutine_handle<> coroutine) noexcept {
-        suspend(coroutine);
-        if (state_->notify(*this, context().home())) return true;
-        context().waits_no_more();
-        return false;
     }
     T await_resume() {
         if (state_->outcome.failed()) {
@@ -109,6 +103,7 @@ private:
     static void continue_task(work& self, delivery how) noexcept {
         if (how == delivery::served) static_cast<future_awaiter&>(self).resume();
     }
+    bool begin() noexcept override { return state_->notify(*this, context().home()); }
     void cancel() noexcept override { state_->cancel(); }
 
     ref<future_state<T>> state_;

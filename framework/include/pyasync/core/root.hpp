@@ -81,6 +81,30 @@ public:
         return made;
     }
 
+    /// Runs `body` on this thread up to its first wait. Where it waits (it is not done then), one of `go_home` and
+    /// `give_up` has to follow, on this thread. `locals` is called when the task has need of them.
+    [[nodiscard]] static ref<root> launch_here(task<T> body, executor& home, task_context::locals_source locals,
+                                               const std::source_location& where) {
+        auto made = make_ref<root>(std::move(body), home, locals_ref(), where);
+        made->add_ref();
+        made->context().begin_away(locals);
+        made->enter();
+        return made;
+    }
+
+    /// From now on it is a task like any other, at home. Throws what making its locals throws, before anything else.
+    void go_home() {
+        static_cast<void>(context().need_locals());
+        context().go_home();
+        begin();
+    }
+
+    /// Ends a task that is away, with that error.
+    void give_up(std::exception_ptr error) noexcept {
+        this->outcome.set_error(std::move(error));
+        end_unfinished();
+    }
+
     void cancel() noexcept override {
         asked_.store(true, std::memory_order_relaxed);
         post_cancel();
@@ -105,13 +129,16 @@ public:
 private:
     ~root() override = default;
 
-    void start() noexcept override {
+    void enter() noexcept {
         coroutine_.promise().set_context(context());
         coroutine_.promise().set_root(*this);
         context().resume(coroutine_);
     }
-    void refuse() noexcept override {
-        this->outcome.set_error(stopped_error());
+    void start() noexcept override {
+        if (!context().begin_wait()) enter();
+    }
+    void refuse() noexcept override { give_up(stopped_error()); }
+    void end_unfinished() noexcept {
         std::exchange(coroutine_, nullptr).destroy();
         leave();
         this->complete();

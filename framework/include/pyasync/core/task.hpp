@@ -128,10 +128,10 @@ public:
     /// Gives the coroutine to the caller, who destroys it.
     [[nodiscard]] detail::task_handle<T> release() noexcept { return std::exchange(coroutine_, nullptr); }
 
-private:
-    friend promise_type;
+    /// Takes over what `release` has given.
     explicit task(detail::task_handle<T> coroutine) noexcept : coroutine_(coroutine) {}
 
+private:
     detail::task_handle<T> coroutine_;
 };
 

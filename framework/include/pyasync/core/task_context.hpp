@@ -27,6 +27,7 @@ public:
 using locals_ref = ref<task_locals_base>;
 
 class root_base;
+class suspension;
 
 /// The `co_await`s that an exception has passed on its way out, innermost first.
 struct exception_trail {
@@ -46,6 +47,21 @@ public:
     [[nodiscard]] const locals_ref& locals() const noexcept { return locals_; }
     void drop_locals() noexcept { locals_ = {}; }
 
+    /// Where a task's locals come from that has begun without.
+    using locals_source = locals_ref (*)();
+
+    /// The task begins on the calling thread, and goes home with its first wait.
+    void begin_away(locals_source source) noexcept { away_ = source; }
+    [[nodiscard]] bool is_away() const noexcept { return away_ != nullptr; }
+    /// Its locals, made now where it is away and has had no need of them; throws what making them throws.
+    [[nodiscard]] const locals_ref& need_locals() {
+        if (is_away() && !locals_) locals_ = away_();
+        return locals_;
+    }
+    void go_home() noexcept { away_ = nullptr; }
+    /// Home thread: what it has waited for since it was away begins now. False where it does not wait.
+    [[nodiscard]] bool begin_wait() noexcept;
+
     /// The task that runs on this thread, or null.
     [[nodiscard]] static task_context* current() noexcept { return current_; }
 
@@ -56,20 +72,14 @@ public:
     void root_ends(root_base& root) noexcept { ended_ = &root; }
 
     /// Cancels what the task waits for; where it does not wait, its next wait throws.
-    void cancel() noexcept {
-        if (waiting_ != nullptr) {
-            waiting_->cancel();
-        } else {
-            cancel_pending_ = true;
-        }
-    }
+    void cancel() noexcept;
 
     /// Throws `cancelled` where a cancellation came while the task did not wait.
     void throw_if_cancelled() {
         if (std::exchange(cancel_pending_, false)) throw cancelled();
     }
 
-    void waits_for(cancellable& operation) noexcept { waiting_ = &operation; }
+    void waits_for(suspension& operation) noexcept { waiting_ = &operation; }
     void waits_no_more() noexcept { waiting_ = nullptr; }
 
     /// A cancellation came too late for the operation under way: the next wait throws it.
@@ -89,27 +99,36 @@ private:
 
     executor* home_;
     locals_ref locals_;
-    cancellable* waiting_ = nullptr;
+    suspension* waiting_ = nullptr;
     std::unique_ptr<exception_trail> trail_;
     root_base* ended_ = nullptr;
     bool cancel_pending_ = false;
+    locals_source away_ = nullptr;
 };
 
-/// Base of the awaiters that suspend a task until something has happened: keeps the coroutine and tells its context
-/// what it waits for.
+/// Base of the awaiters that suspend a task until something has happened: keeps the coroutine, tells its context what
+/// it waits for, and begins the wait on the home thread.
 class suspension : protected cancellable {
 public:
     suspension(const suspension&) = delete;
     suspension& operator=(const suspension&) = delete;
 
-protected:
-    suspension(task_context& context, const std::source_location& where) noexcept : context_(&context), where_(where) {}
-    ~suspension() = default;
-
-    void suspend(std::coroutine_handle<> coroutine) noexcept {
+    [[nodiscard]] bool await_suspend(std::coroutine_handle<> coroutine) noexcept {
         coroutine_ = coroutine;
         context_->waits_for(*this);
+        if (context_->is_away() || begin()) return true;
+        context_->waits_no_more();
+        return false;
     }
+
+protected:
+    friend class task_context;
+
+    /// Home thread: the operation begins; false where there is nothing to wait for any more.
+    [[nodiscard]] virtual bool begin() noexcept = 0;
+
+    suspension(task_context& context, const std::source_location& where) noexcept : context_(&context), where_(where) {}
+    ~suspension() = default;
 
     /// Home thread; the last thing that touches this object.
     void resume() noexcept {
@@ -131,5 +150,20 @@ private:
     std::coroutine_handle<> coroutine_;
     std::source_location where_;
 };
+
+inline void task_context::cancel() noexcept {
+    if (waiting_ != nullptr) {
+        waiting_->cancel();
+    } else {
+        cancel_pending_ = true;
+    }
+}
+
+inline bool task_context::begin_wait() noexcept {
+    if (waiting_ == nullptr) return false;
+    auto& wait = *waiting_;
+    if (!wait.begin()) wait.resume();
+    return true;
+}
 
 }  // namespace pyasync::detail

@@ -14,7 +14,7 @@ namespace pyasync::uv {
 
 namespace detail {
 
-class sleep_awaiter final : pyasync::detail::suspension, pyasync::detail::work, timer_entry {
+class sleep_awaiter final : public pyasync::detail::suspension, pyasync::detail::work, timer_entry {
 public:
     sleep_awaiter(clock::duration length, pyasync::detail::task_context& context,
                   const std::source_location& where) noexcept;
@@ -24,12 +24,13 @@ public:
         context().throw_if_cancelled();
         return false;
     }
-    void await_suspend(std::coroutine_handle<> coroutine);
     void await_resume() const {
+        if (out_of_memory_) throw std::bad_alloc();
         if (cancelled_) fail(std::make_exception_ptr(cancelled()));
     }
 
 private:
+    bool begin() noexcept override;
     void expired() noexcept override { resume(); }
     void cancel() noexcept override;
     static void continue_task(work& self, pyasync::detail::delivery how) noexcept;
@@ -37,6 +38,7 @@ private:
     clock::duration length_;
     bool cancelled_ = false;
     bool over_ = false;
+    bool out_of_memory_ = false;
 };
 
 struct sleep_operation {
