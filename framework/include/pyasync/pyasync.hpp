@@ -7,8 +7,10 @@
 #include <pyasync/bridge/into_future.hpp>
 #include <pyasync/bridge/on_asyncio.hpp>
 #include <pyasync/bridge/spawn.hpp>
+#include <pyasync/bridge/stream.hpp>
 #include <pyasync/bridge/task_locals.hpp>
 #include <pyasync/bridge/with_gil.hpp>
+#include <pyasync/core/async_generator.hpp>
 #include <pyasync/core/cancellation.hpp>
 #include <pyasync/core/future.hpp>
 #include <pyasync/core/task.hpp>

@@ -1,0 +1,191 @@
+# tests/bridge/stream_examples.py: the async iterables that the tests of streams step, and their consumers.
+# SPDX-License-Identifier: MIT
+"""Async generators and iterators, and what consumes those of C++."""
+
+import asyncio
+import contextvars
+import gc
+from collections.abc import AsyncIterator
+
+events: list[str] = []
+tag: contextvars.ContextVar[str] = contextvars.ContextVar("tag", default="none")
+
+
+def take_events() -> str:
+    taken = ", ".join(events)
+    events.clear()
+    return taken
+
+
+async def until_event(name: str) -> None:
+    while name not in events:
+        await asyncio.sleep(0)
+
+
+async def count(last: int) -> AsyncIterator[int]:
+    for number in range(1, last + 1):
+        yield number
+
+
+async def count_slowly(last: int) -> AsyncIterator[int]:
+    for number in range(1, last + 1):
+        await asyncio.sleep(0.0001 if number % 5 == 0 else 0)
+        yield number
+
+
+async def count_and_record(last: int) -> AsyncIterator[int]:
+    try:
+        for number in range(1, last + 1):
+            events.append(str(number))
+            yield number
+    except BaseException as error:
+        events.append(type(error).__name__)
+        await asyncio.sleep(0)
+        raise
+    finally:
+        events.append("closed")
+
+
+async def fail_after(last: int, *, later: bool = False) -> AsyncIterator[int]:
+    for number in range(1, last + 1):
+        yield number
+    if later:
+        await asyncio.sleep(0)
+    raise ValueError("no more")
+
+
+async def of_kinds() -> AsyncIterator[object]:
+    try:
+        yield 1
+        yield "two"
+        yield 3
+    finally:
+        await asyncio.sleep(0)
+        events.append("closed")
+
+
+async def wait_after(last: int, *, swallow: bool = False) -> AsyncIterator[int]:
+    try:
+        for number in range(1, last + 1):
+            yield number
+        events.append("waiting")
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            events.append("cancelled")
+            await asyncio.sleep(0)
+            if not swallow:
+                raise
+        yield -1
+    finally:
+        events.append("ended")
+
+
+async def fail_while_closing() -> AsyncIterator[int]:
+    try:
+        yield 1
+        yield 2
+    finally:
+        raise KeyError("while closing")
+
+
+async def whose_task(last: int) -> AsyncIterator[bool]:
+    first = asyncio.current_task()
+    assert isinstance(first, asyncio.Task)
+    for number in range(last):
+        if number % 10 == 9:
+            await asyncio.sleep(0)
+        yield asyncio.current_task() is first
+
+
+async def within_timeout(last: int) -> AsyncIterator[int]:
+    """The timeout spans many items; it expires in the wait behind them."""
+    try:
+        async with asyncio.timeout(0.01):
+            for number in range(1, last + 1):
+                yield number
+            await asyncio.Event().wait()
+    except TimeoutError:
+        yield 0
+
+
+async def idle_timeout() -> AsyncIterator[str]:
+    """The timeout expires while nobody wants an item."""
+    try:
+        async with asyncio.timeout(0.001):
+            yield "first"
+            yield "second"
+            yield "third"
+    except TimeoutError:
+        events.append("timed out")
+        yield "late"
+
+
+class Numbers:
+    """An iterator that is no generator: a cancelled step is not its end."""
+
+    def __init__(self) -> None:
+        self.number = 0
+
+    def __aiter__(self) -> "Numbers":
+        return self
+
+    async def __anext__(self) -> int:
+        self.number += 1
+        if self.number == 2:
+            events.append("waiting")
+            await asyncio.Event().wait()
+        if self.number == 4:
+            raise StopAsyncIteration
+        return self.number
+
+
+class Futures:
+    """Gives what is not a coroutine to await."""
+
+    def __aiter__(self) -> "Futures":
+        return self
+
+    def __anext__(self) -> asyncio.Future:
+        future = asyncio.get_running_loop().create_future()
+        asyncio.get_running_loop().call_soon(lambda: future.done() or future.set_result(7))
+        return future
+
+
+class NotAwaitable:
+    def __aiter__(self) -> "NotAwaitable":
+        return self
+
+    def __anext__(self) -> int:
+        return 7
+
+
+class NoIterator:
+    def __aiter__(self) -> int:
+        return 7
+
+
+async def tags() -> AsyncIterator[str]:
+    for _ in range(3):
+        yield tag.get()
+        await asyncio.sleep(0)
+
+
+async def set_tag(value: str) -> None:
+    tag.set(value)
+
+
+async def reported(function) -> str:
+    """What the loop reports while `function` runs."""
+    loop = asyncio.get_running_loop()
+    told: asyncio.Future = loop.create_future()
+    loop.set_exception_handler(lambda _, details: told.done() or told.set_result(details))
+    await function()
+    details = await told
+    loop.set_exception_handler(None)
+    return f"{details['message']}: {details['exception']!r}"
+
+
+def install_factory() -> None:
+    loop = asyncio.get_running_loop()
+    loop.set_task_factory(lambda loop, coroutine, **more: asyncio.Task(coroutine, loop=loop, **more))
