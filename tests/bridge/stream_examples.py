@@ -5,7 +5,8 @@
 import asyncio
 import contextvars
 import gc
-from collections.abc import AsyncIterator
+import traceback
+from collections.abc import AsyncGenerator, AsyncIterator
 
 events: list[str] = []
 tag: contextvars.ContextVar[str] = contextvars.ContextVar("tag", default="none")
@@ -189,3 +190,183 @@ async def reported(function) -> str:
 def install_factory() -> None:
     loop = asyncio.get_running_loop()
     loop.set_task_factory(lambda loop, coroutine, **more: asyncio.Task(coroutine, loop=loop, **more))
+
+
+# ---- Consumers of C++ generators. ----
+
+
+async def collect(function) -> list:
+    return [item async for item in function()]
+
+
+async def outcome(function) -> str:
+    """The items, then how it ended."""
+    seen = []
+    try:
+        async for item in function():
+            seen.append(str(item))
+        seen.append("end")
+    except BaseException as error:
+        seen.append(f"{type(error).__name__}: {error}")
+    return " ".join(seen)
+
+
+async def traceback_of(function) -> str:
+    try:
+        async for _ in function():
+            pass
+    except Exception:
+        return traceback.format_exc()
+    return ""
+
+
+async def describe(function) -> str:
+    generator = function()
+    return f"{isinstance(generator, AsyncGenerator)} {aiter(generator) is generator} {generator.ag_running}"
+
+
+async def protocol(function) -> str:
+    """The steps one by one: anext, asend, the end, and after it."""
+    generator = function()
+    seen = [await anext(generator), await generator.asend(None), await anext(generator)]
+    for _ in range(2):
+        try:
+            await anext(generator)
+        except StopAsyncIteration:
+            seen.append("stop")
+    seen.append(await generator.aclose())
+    try:
+        generator.asend(1)
+    except TypeError as error:
+        seen.append(error)
+    step = generator.__anext__()
+    for _ in range(2):
+        try:
+            await step
+        except (StopAsyncIteration, RuntimeError) as error:
+            seen.append(f"{type(error).__name__} {error}")
+    return " ".join(map(str, seen))
+
+
+async def concurrent(function) -> str:
+    generator = function()
+    first = asyncio.ensure_future(anext(generator))
+    await asyncio.sleep(0)
+    seen = []
+    for step in (generator.__anext__, generator.aclose):
+        try:
+            await step()
+        except RuntimeError as error:
+            seen.append(str(error))
+    seen.append(str(generator.ag_running))
+    first.cancel()
+    try:
+        await first
+    except asyncio.CancelledError:
+        seen.append("cancelled")
+    return "; ".join(seen)
+
+
+async def close_after(function, count: int) -> str:
+    generator = function()
+    seen = [str(await anext(generator)) for _ in range(count)]
+    await generator.aclose()
+    events.append("closed in Python")
+    seen += [str(item) async for item in generator]
+    return " ".join([*seen, "end"])
+
+
+async def throw_after(function, count: int) -> str:
+    generator = function()
+    for _ in range(count):
+        await anext(generator)
+    seen = []
+    for error in (ValueError("thrown"), KeyError("again")):
+        try:
+            seen.append(await generator.athrow(error))
+        except Exception as raised:
+            seen.append(f"{raised!r} {raised is error}")
+    return f"{seen}"
+
+
+async def leave_after(function, count: int) -> None:
+    async for _ in function():
+        count -= 1
+        if count <= 0:
+            break
+    gc.collect()
+
+
+async def cancel_when(function, event: str) -> str:
+    """Cancels the consuming task once `event` has happened."""
+    seen = []
+
+    async def consume() -> None:
+        async for item in function():
+            seen.append(str(item))
+
+    task = asyncio.ensure_future(consume())
+    await until_event(event)
+    task.cancel()
+    try:
+        await task
+        seen.append("end")
+    except asyncio.CancelledError:
+        seen.append("cancelled")
+    events.append("seen by Python")
+    return " ".join(seen)
+
+
+async def time_out(function) -> str:
+    generator = function()
+    try:
+        async with asyncio.timeout(0.01):
+            async for _ in generator:
+                pass
+    except TimeoutError:
+        return "timed out"
+    return "not timed out"
+
+
+async def drop_waiting(function, event: str) -> None:
+    """A coroutine that waits in the generator is closed."""
+
+    async def consume() -> None:
+        async for _ in function():
+            pass
+
+    coroutine = consume()
+    coroutine.send(None)
+    await until_event(event)
+    coroutine.close()
+
+
+async def with_tag(value: str, function) -> list:
+    tag.set(value)
+    return [item async for item in function()]
+
+
+async def slowly(function) -> int:
+    total = 0
+    async for item in function():
+        if item % 10 == 0:
+            await asyncio.sleep(0)
+        total += item
+    return total
+
+
+def record(event: str) -> None:
+    events.append(event)
+
+
+def get_tag() -> str:
+    return tag.get()
+
+
+async def wait_forever() -> None:
+    events.append("waiting")
+    await asyncio.Event().wait()
+
+
+def stop() -> None:
+    raise StopAsyncIteration

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <pyasync/bridge/async_generator_into_py.hpp>
 #include <pyasync/bridge/call.hpp>
 #include <pyasync/bridge/future_into_py.hpp>
 #include <pyasync/bridge/into_future.hpp>
