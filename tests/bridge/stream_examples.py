@@ -122,6 +122,27 @@ async def idle_timeout() -> AsyncIterator[str]:
         yield "late"
 
 
+async def forever() -> AsyncIterator[int]:
+    while True:
+        yield 1
+
+
+async def wait_quietly() -> AsyncIterator[int]:
+    yield 1
+    await asyncio.Event().wait()
+
+
+async def idle_timeouts() -> AsyncIterator[int]:
+    """Expires again and again while nobody wants an item."""
+    for number in range(1, 6):
+        try:
+            async with asyncio.timeout(0.001):
+                yield number
+                yield 10 * number
+        except TimeoutError:
+            events.append(f"timed out {number}")
+
+
 class Numbers:
     """An iterator that is no generator: a cancelled step is not its end."""
 
@@ -197,6 +218,19 @@ def install_factory() -> None:
 
 async def collect(function) -> list:
     return [item async for item in function()]
+
+
+async def collect_all(generator) -> list:
+    return [item async for item in generator]
+
+
+async def take_one(generator) -> object:
+    return await anext(generator)
+
+
+async def take_one_and_close(generator) -> None:
+    await anext(generator)
+    await generator.aclose()
 
 
 async def outcome(function) -> str:

@@ -302,6 +302,18 @@ TEST_CASE("a timeout that expires while nobody wants an item is thrown where the
     });
 }
 
+TEST_CASE("what a generator yields when timeouts expire in it goes beyond the read-ahead, and is not lost") {
+    on_loops([]() -> task<> {
+        auto items = co_await stream_of<int>("idle_timeouts", 1);
+        CHECK(*co_await items.next() == 1);
+        co_await until_event("timed out 5");
+        const std::string rest = co_await all_of(items);
+        INFO(rest);
+        CHECK((rest == "10 2 3 4 5 end" || rest == "2 3 4 5 end"));
+        co_await events();
+    });
+}
+
 TEST_CASE("whatever __anext__ returns is awaited") {
     on_loops([]() -> task<> {
         auto sevens = co_await stream_of<int>("Futures", 4);

@@ -77,9 +77,11 @@ void generator_feed::abandon() noexcept {
 void generator_feed::end(std::exception_ptr error) noexcept {
     if (task_context* const context = task_context::current(); context != nullptr && error != nullptr) {
         trail_ = context->take_trail();
-        // The last place is the pump's own.
-        if (trail_ != nullptr && trail_->subject == error && !trail_->passed.empty()) trail_->passed.pop_back();
-        if (trail_ != nullptr) trail_->subject = nullptr;
+        if (trail_ != nullptr && trail_->subject != error) trail_ = nullptr;
+        if (trail_ != nullptr) {
+            trail_->passed.pop_back();  // the last place is the pump's own
+            trail_->subject = nullptr;
+        }
     }
     put_end(std::move(error));
     tell();

@@ -142,7 +142,7 @@ void stream_source::start_driver(py::python py) noexcept {
     }
 }
 
-void stream_source::driver_ended(py::python, std::exception_ptr error) noexcept {
+void stream_source::driver_ended(py::python py, std::exception_ptr error) noexcept {
     const auto kept = ref<stream_source>::adopt(this);
     running_ = false;
     close();
@@ -150,7 +150,15 @@ void stream_source::driver_ended(py::python, std::exception_ptr error) noexcept 
     // The consumer's own cancellation is its own to hear of; the iterator may have more.
     if (cancelling_ && error != nullptr && is_cancellation(error)) return answer(std::move(error));
     over_ = true;
-    end(closing_ ? std::make_exception_ptr(cancelled()) : std::move(error));
+    if (closing_) error = std::make_exception_ptr(cancelled());
+    for (const py::object& item : surplus_) {
+        std::exception_ptr failed = put_last(py, item.bind(py));
+        if (failed == nullptr) continue;
+        error = std::move(failed);
+        break;
+    }
+    surplus_.clear();
+    end(std::move(error));
     deliver();
 }
 
@@ -190,7 +198,9 @@ stream_source::onward stream_source::begin(py::python py) {
         return onward::step;
     }
     if (!surplus_.empty() && place()) {
-        add(py, std::move(surplus_).bind(py));
+        const py::bound item = std::move(surplus_.front()).bind(py);
+        surplus_.pop_front();
+        add(py, item);
         return onward::again;
     }
     if (!room() || !surplus_.empty()) {
@@ -208,10 +218,10 @@ void stream_source::step_ends(py::python py, const py::bound& value) noexcept {
     step_.reset();
     if (demand_) {
         demand_ = {};
-    } else if (!closing_ && place()) {
+    } else if (!closing_ && place() && surplus_.empty()) {
         add(py, value);
     } else if (!closing_) {
-        surplus_ = value.unbind();
+        surplus_.push_back(value.unbind());
     }
 }
 
@@ -293,10 +303,6 @@ PySendResult stream_source::throw_into(py::python py, PyObject* arguments, PyObj
     }
     if (step_.empty()) {
         if (closing_) return run(py, false, PYGEN_ERROR, result);
-        if (!surplus_.empty()) {  // that is enough
-            PyErr_SetObject(PyTuple_GET_ITEM(arguments, 0), nullptr);
-            return PYGEN_ERROR;
-        }
         try {
             begin_step(py, Py_TYPE(iterator_.ptr())->tp_as_async->am_anext(iterator_.ptr()));
         } catch (const py::python_error& error) {

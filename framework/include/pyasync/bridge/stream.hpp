@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <deque>
 #include <optional>
 #include <source_location>
 #include <stdexcept>
@@ -29,17 +30,23 @@ public:
 
     // ---- The consumer's thread. ----
 
+    [[nodiscard]] bool ended() const noexcept { return queue_.ended(); }
     /// Is there an item, or the end?
-    [[nodiscard]] bool ready() const noexcept { return !queue_.empty() || queue_.ended(); }
+    [[nodiscard]] bool ready() const noexcept { return queue_.ended() || !queue_.empty(); }
     /// There must be one of the two.
     [[nodiscard]] std::optional<T> take() {
-        if (queue_.empty()) return std::nullopt;
+        if (queue_.empty()) {
+            if (last_.empty()) return std::nullopt;
+            std::optional<T> item(std::move(last_.front()));
+            last_.pop_front();
+            return item;
+        }
         std::optional<T> item(queue_.pop());
         if (queue_.asks_for_more()) ask_for_more();
         return item;
     }
     [[nodiscard]] std::exception_ptr take_error() noexcept {
-        return queue_.empty() ? queue_.take_error() : std::exception_ptr();
+        return queue_.empty() && last_.empty() ? queue_.take_error() : std::exception_ptr();
     }
 
     bool awaited = false;
@@ -51,18 +58,26 @@ private:
     [[nodiscard]] bool full() const noexcept override { return queue_.full(); }
     [[nodiscard]] bool pause() noexcept override { return queue_.pause(); }
     void go_on() noexcept override { queue_.go_on(); }
-    [[nodiscard]] std::exception_ptr put(py::python py, const py::bound& item) noexcept override {
+    template <typename Function>
+    [[nodiscard]] static std::exception_ptr convert(py::python py, const py::bound& item, Function&& keep) noexcept {
         try {
-            queue_.push(py::detail::with_subject(
+            std::forward<Function>(keep)(py::detail::with_subject(
                 py, [] { return std::string("item of the stream"); }, [&]() -> T { return item.to<T>(); }));
             return nullptr;
         } catch (...) {
             return std::current_exception();
         }
     }
+    [[nodiscard]] std::exception_ptr put(py::python py, const py::bound& item) noexcept override {
+        return convert(py, item, [this](T&& value) { queue_.push(std::move(value)); });
+    }
+    [[nodiscard]] std::exception_ptr put_last(py::python py, const py::bound& item) noexcept override {
+        return convert(py, item, [this](T&& value) { last_.push_back(std::move(value)); });
+    }
     void end(std::exception_ptr error) noexcept override { queue_.end(std::move(error)); }
 
     item_queue<T> queue_;
+    std::deque<T> last_;  ///< the consumer's, once the end is in the queue
 };
 
 template <typename T>
@@ -141,7 +156,7 @@ public:
         return *this;
     }
     ~stream() {
-        if (state_) state_->abandon();
+        if (state_ && !state_->ended()) state_->abandon();
     }
 
     /// `co_await s.next()` gives the next item; nothing at the end, then and ever after.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <deque>
 #include <exception>
 #include <utility>
 
@@ -70,6 +71,8 @@ protected:
     virtual void go_on() noexcept = 0;
     /// Converts and adds it; the exception where it does not convert.
     [[nodiscard]] virtual std::exception_ptr put(py::python py, const py::bound& item) noexcept = 0;
+    /// The same beyond its bounds, just before its end.
+    [[nodiscard]] virtual std::exception_ptr put_last(py::python py, const py::bound& item) noexcept = 0;
     virtual void end(std::exception_ptr error) noexcept = 0;
 
 private:
@@ -123,8 +126,9 @@ private:
 
     ref<task_locals_state> locals_;
     py::object iterator_;
-    py::object step_;     ///< what is being awaited, as `send` steps it; empty between two steps
-    py::object surplus_;  ///< an item that there was no place for: an exception was thrown into the iterator unasked
+    py::object step_;  ///< what is being awaited, as `send` steps it; empty between two steps
+    /// Items that there was no place for: exceptions were thrown into the iterator that nobody had asked.
+    std::deque<py::object> surplus_;
     ref<demand> demand_;  ///< set where that is not an item of the iterator, but room for one
     waiter* waiter_ = nullptr;
     bool running_ = false;  ///< there is a driver

@@ -70,9 +70,10 @@ public:
         return item;
     }
 
-    /// Is the producer to be told that there is room? Asked after each `pop`; true once for each `pause`.
+    /// Is the producer to be told that there is room? Asked after each `pop`; true once for each `pause`, and maybe for
+    /// one that found room by itself: who is told looks again.
     [[nodiscard]] bool asks_for_more() noexcept {
-        return paused_.load(std::memory_order_seq_cst) && size() <= ahead_ / 2 &&
+        return ahead_ != 0 && paused_.load(std::memory_order_seq_cst) && size() <= ahead_ / 2 &&
                paused_.exchange(false, std::memory_order_acq_rel);
     }
 
