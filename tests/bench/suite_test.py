@@ -343,8 +343,12 @@ class Ratios(unittest.TestCase):
     def test_what_was_not_measured_does_not_hold(self) -> None:
         times = Target("b1", "A", ("B", "C"), Sense.TIMES_BETTER, {"Q": 1})
         absolute = Target("b1", "A", (), Sense.AT_MOST, {"Q": 50})
-        for target, rows in ((times, [row("A", 1)]), (times, [row("A", 1), row("B", 9)]), (times, [row("B", 9), row("C", 9)]),
-                             (absolute, [])):  # fmt: skip
+        for target, rows in (
+            (times, [row("A", 1)]),
+            (times, [row("A", 1), row("B", 9)]),
+            (times, [row("B", 9), row("C", 9)]),
+            (absolute, []),
+        ):
             ratio = self.ratio(target, *rows)
             self.assertEqual((ratio.ratio, ratio.holds), (None, None))
             self.assertIn("not measured", ratio.note)
@@ -476,9 +480,11 @@ class Whole(WithPrograms):
 
     def test_the_exit_code(self) -> None:
         for changes, code in (("", 0), ("line['checksum'] = 0", 1)):
-            commands = {name: self.program(changes) for name in ("ours", "rust", "nanobind", "python", "limits")}
+            found = programs.Programs(
+                {name: self.program(changes) for name in ("ours", "rust", "nanobind", "python", "limits")}
+            )
             with (
-                mock.patch.object(programs, "find_programs", lambda *_: programs.Programs(commands)),
+                mock.patch.object(programs, "find_programs", return_value=found),
                 mock.patch("sys.stdout", io.StringIO()),
                 redirect_stderr(io.StringIO()),
             ):

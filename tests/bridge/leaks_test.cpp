@@ -29,6 +29,8 @@ task<> fail() {
 
 py::bound example(py::python python, const char* name) { return python.import("bridge_examples").attr(name); }
 
+py::bound streamed(py::python python, const char* name) { return python.import("stream_examples").attr(name); }
+
 task<> swallow_errors(task<> body) {
     try {
         co_await std::move(body);
@@ -63,6 +65,34 @@ task<> python_drops() {
     co_await call("bridge_examples:plus", 1);
     co_await call("bridge_examples:ignore", sleep_forever());
 }
+pyasync::async_generator<int> three() {
+    for (int i = 0; i < 3; ++i) {
+        if (i == 2) co_await pyasync::uv::sleep(0ms);
+        co_yield i;
+    }
+}
+task<> stream_consumed() {
+    auto items = co_await on_asyncio([](py::python p) { return pyasync::into_stream(streamed(p, "count_slowly")(3)); });
+    while (const auto item = co_await items.next()) {
+    }
+}
+task<> stream_failing() {
+    auto items = co_await on_asyncio([](py::python p) { return pyasync::into_stream(streamed(p, "fail_after")(1)); });
+    while (const auto item = co_await items.next()) {
+    }
+}
+task<> stream_left() {
+    auto items = co_await on_asyncio([](py::python p) { return pyasync::into_stream(streamed(p, "forever")(), 2); });
+    co_await items.next();
+}
+task<> stream_left_waiting() {
+    auto items = co_await on_asyncio([](py::python p) { return pyasync::into_stream(streamed(p, "wait_quietly")()); });
+    co_await items.next();
+}
+task<> generator_consumed() { co_await call("stream_examples:collect_all", three()); }
+task<> generator_left() { co_await call("stream_examples:take_one", three()); }
+task<> generator_closed() { co_await call("stream_examples:take_one_and_close", three()); }
+task<> generator_ignored() { co_await call("bridge_examples:ignore", three()); }
 task<> object_dies_here() {
     static_cast<void>(co_await call("bridge_examples:future_of", py::object()));
     co_await call("asyncio:sleep", 0);
@@ -100,6 +130,14 @@ TEST_CASE("two thousand crossings of each kind leave no Python object behind") {
     KIND(python_awaits_failure)
     KIND(python_drops)
     KIND(object_dies_here)
+    KIND(stream_consumed)
+    KIND(stream_failing)
+    KIND(stream_left)
+    KIND(stream_left_waiting)
+    KIND(generator_consumed)
+    KIND(generator_left)
+    KIND(generator_closed)
+    KIND(generator_ignored)
 #undef KIND
     tests::on_loops([kind, name]() -> task<> {
         constexpr int rounds_to_warm_up = 100;

@@ -3,7 +3,7 @@
 """A module next to the program."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 
 async def fetch(url: str, retries: int) -> str:
@@ -14,6 +14,16 @@ async def fetch(url: str, retries: int) -> str:
 async def answer() -> int:
     await asyncio.sleep(0)
     return 42
+
+
+async def ticks() -> AsyncIterator[int]:
+    for number in range(3):
+        await asyncio.sleep(0)
+        yield number
+
+
+async def total(numbers: AsyncIterator[int]) -> int:
+    return sum([n async for n in numbers])
 
 
 async def sum_of_squares(square: Callable[[int], Awaitable[int]]) -> int:

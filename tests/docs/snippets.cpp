@@ -32,9 +32,25 @@ pyasync::task<> awaiting_cpp() {
     fmt::print("{}\n", co_await pyasync::call<int>("example:sum_of_squares", co_await pyasync::on_asyncio(make)));
 }
 
+pyasync::task<> consuming_a_stream() {
+    pyasync::stream<int> ticks = co_await pyasync::on_asyncio([](py::python py) {
+        return pyasync::into_stream<int>(py.import("example").attr("ticks")());
+    });
+    while (auto tick = co_await ticks.next()) fmt::print("{}\n", *tick);
+}
+
+pyasync::async_generator<int> countdown(int n) {         // given to Python: `async for n in countdown(3):`
+    for (; n > 0; --n) {
+        co_await pyasync::uv::sleep(10ms);
+        co_yield n;
+    }
+}
+
 pyasync::task<> run() {
     co_await awaiting_python("https://localhost/");
     co_await awaiting_cpp();
+    co_await consuming_a_stream();
+    fmt::print("{}\n", co_await pyasync::call<int>("example:total", countdown(3)));
 }
 
 }  // namespace

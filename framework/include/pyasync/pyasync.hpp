@@ -2,14 +2,17 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <pyasync/bridge/async_generator_into_py.hpp>
 #include <pyasync/bridge/call.hpp>
 #include <pyasync/bridge/coroutine_function.hpp>
 #include <pyasync/bridge/future_into_py.hpp>
 #include <pyasync/bridge/into_future.hpp>
 #include <pyasync/bridge/on_asyncio.hpp>
 #include <pyasync/bridge/spawn.hpp>
+#include <pyasync/bridge/stream.hpp>
 #include <pyasync/bridge/task_locals.hpp>
 #include <pyasync/bridge/with_gil.hpp>
+#include <pyasync/core/async_generator.hpp>
 #include <pyasync/core/cancellation.hpp>
 #include <pyasync/core/future.hpp>
 #include <pyasync/core/task.hpp>

@@ -21,13 +21,6 @@ bool is_generator_coroutine(PyObject* candidate) noexcept {
     return marked;
 }
 
-/// What `await` steps: the coroutine itself, or what its `__await__` returns.
-py::bound steppable(const py::bound& awaitable) {
-    PyObject* const target = awaitable.ptr();
-    if (PyCoro_CheckExact(target) || is_generator_coroutine(target)) return awaitable;
-    return py::bound::steal(awaitable.py(), Py_TYPE(target)->tp_as_async->am_await(target));
-}
-
 /// A task made by the loop itself, as it makes all its tasks.
 py::bound task_of_loop(const py::bound& loop, const py::bound& awaitable, PyObject* context) {
     const py::python py = loop.py();
@@ -56,6 +49,12 @@ void require_awaitable(const py::bound& candidate) {
     if (is_awaitable(candidate.ptr())) return;
     py::detail::raise(candidate.py(), PyExc_TypeError,
                       "object " + candidate.type_name() + " can't be used in 'await' expression: " + candidate.repr());
+}
+
+py::bound steppable(const py::bound& awaitable) {
+    PyObject* const target = awaitable.ptr();
+    if (PyCoro_CheckExact(target) || is_generator_coroutine(target)) return awaitable;
+    return py::bound::steal(awaitable.py(), Py_TYPE(target)->tp_as_async->am_await(target));
 }
 
 std::exception_ptr take_raised(py::python py) noexcept {

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: MIT
 """What the other processes have used by their own accounts, or what /proc/stat counts beyond ours, whichever is more.
 
-/proc/stat alone will not do: it counts in ticks, and a program that wakes and sleeps between them gets by unseen, so that
-what is left after taking off our exact account can be below zero. The other processes alone will not do either: in a
-container those outside of it are not to be seen.
+/proc/stat alone will not do: it counts in ticks, and a program that wakes and sleeps between them gets by unseen, so
+that what is left after taking off our exact account can be below zero. The other processes alone will not do either: in
+a container those outside of it are not to be seen.
 """
 
 import os
@@ -18,7 +18,7 @@ TIMES = slice(11, 15)  # user, system, and those of its ended children
 
 
 class Meter:
-    """Measures a stretch of time, from `start` to `stop`, in which this process and its ended children are not others."""
+    """Measures a stretch of time, from `start` to `stop`. This process and its ended children are not others."""
 
     def __init__(self) -> None:
         """Begin with a start."""

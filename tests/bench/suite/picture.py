@@ -55,7 +55,8 @@ def draw(rows: Iterable[Row]) -> str:
             body += panel.line(series[name, regime], name)
     return "\n".join(
         [
-            f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {WIDTH} {HEIGHT}' width='{WIDTH}' height='{HEIGHT}' {FONT}>",
+            f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {WIDTH} {HEIGHT}' "
+            f"width='{WIDTH}' height='{HEIGHT}' {FONT}>",
             f"<rect width='{WIDTH}' height='{HEIGHT}' fill='#ffffff'/>",
             *body,
             "</svg>\n",
@@ -79,7 +80,8 @@ def title_of(name: str) -> str:
 def _text(
     x: float, y: float, text: str, size: int = 13, anchor: str = "start", fill: str = "#374151", extra: str = ""
 ) -> str:
-    return f"<text x='{x:g}' y='{y:g}' font-size='{size}' text-anchor='{anchor}' fill='{fill}' {extra}>{escape(text)}</text>"
+    look = f"font-size='{size}' text-anchor='{anchor}' fill='{fill}' {extra}".rstrip()
+    return f"<text x='{x:g}' y='{y:g}' {look}>{escape(text)}</text>"
 
 
 def _heading() -> list[str]:
@@ -89,7 +91,7 @@ def _heading() -> list[str]:
         _text(
             LEFT,
             56,
-            "microseconds an await, by how many are in flight at once; lower is better. Rust: pyo3-async-runtimes with tokio",
+            "microseconds an await, by how many are in flight; lower is better. Rust: pyo3-async-runtimes with tokio",
         ),
         _text(22, middle, "µs per await", anchor="middle", extra=f"transform='rotate(-90 22 {middle:g})'"),
         _text(LEFT + PANEL_WIDTH + GAP / 2, HEIGHT - 20, "awaits in flight at once", anchor="middle"),

@@ -4,7 +4,7 @@
 
 from collections.abc import Iterator
 
-from .model import CPU_TIME, ONE_CPU, P50, P99, PROCESS_TIME, REGIMES, TIME, TWO_CPUS, Sense, Target
+from .model import CPU_TIME, ONE_CPU, P50, P99, PROCESS_TIME, REGIMES, TWO_CPUS, Sense, Target
 from .plan import BENCHES, NANOBIND, OURS, RUST, SIZES, growth_name
 
 ASYNCIO, UVLOOP, READER = (config.name for config in OURS)

@@ -92,7 +92,10 @@ public:
 
 protected:
     asyncio_awaiter(task_context& context, const std::source_location& where)
-        : suspension(context, where), asyncio_request(locals_of(context)) {}
+        : asyncio_awaiter(context, where, locals_of(context)) {}
+    /// On another event loop than the task's; or with null, to be set before it suspends.
+    asyncio_awaiter(task_context& context, const std::source_location& where, ref<task_locals_state> locals)
+        : suspension(context, where), asyncio_request(std::move(locals)) {}
     ~asyncio_awaiter() = default;
 
     bool begin() noexcept override {

@@ -16,6 +16,9 @@ namespace pyasync::detail {
 /// Throws the TypeError that Python's `await` raises, where it cannot be awaited.
 void require_awaitable(const py::bound& candidate);
 
+/// What `await` steps: the coroutine itself, or what its `__await__` returns; it must be awaitable.
+[[nodiscard]] py::bound steppable(const py::bound& awaitable);
+
 /// The exception that Python has set on this thread, for C++: a CancelledError is `cancelled`, all others are
 /// `python_error`.
 [[nodiscard]] std::exception_ptr take_raised(py::python py) noexcept;

@@ -52,9 +52,11 @@ public:
     void set_parent(std::coroutine_handle<> parent) noexcept { parent_ = parent; }
     void set_root(root_base& root) noexcept { root_ = &root; }
 
-private:
+protected:
+    /// It is at its end, or at a `co_yield`: who continues.
     [[nodiscard]] std::coroutine_handle<> ended() noexcept;
 
+private:
     task_context* context_ = nullptr;
     std::coroutine_handle<> parent_;
     root_base* root_ = nullptr;
