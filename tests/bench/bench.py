@@ -6,9 +6,12 @@ The exit code is 0 even where targets do not hold, 1 where a program is broken, 
 """
 
 import argparse
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import FrameType
+from typing import NoReturn
 
 sys.dont_write_bytecode = True  # the sources stay clean
 
@@ -22,6 +25,8 @@ BUILD = Path(__file__).resolve().parents[2] / "build"
 def main(words: Sequence[str]) -> int:
     """Run what the command line names."""
     arguments = parse(words)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, stop)  # so that the program that runs is ended, too
     benches = chosen(arguments.names, arguments.quick)
     try:
         found = programs.find_programs(arguments.build, wanted(benches))
@@ -39,6 +44,11 @@ def main(words: Sequence[str]) -> int:
     (arguments.build / "bench/picture.svg").write_text(picture.draw(results.rows), encoding="utf-8")
     print(table.render(results, benches))
     return 1 if results.errors else 0
+
+
+def stop(number: int, frame: FrameType | None) -> NoReturn:
+    """End on a signal, as for Ctrl-C."""
+    sys.exit(128 + number)
 
 
 def parse(words: Sequence[str]) -> argparse.Namespace:

@@ -6,9 +6,11 @@ import dataclasses
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 from collections.abc import Callable
 from contextlib import redirect_stderr
@@ -122,6 +124,25 @@ class Measure(WithPrograms):
         hung, child = map(int, ids.read_text().split())
         self.assertRaises(ProcessLookupError, os.kill, hung, 0)
         self.assertIn(state_of(child), ("Z", "X", ""))
+
+    def test_who_is_ended_ends_what_it_has_started(self) -> None:
+        file = self.folder / "hanging.sh"
+        file.write_text(f"echo $$ >{self.folder}/id.new; mv {self.folder}/id.new {self.folder}/id; exec sleep {LONG}")
+        text = f"""
+import signal, sys
+sys.dont_write_bytecode = True
+sys.path.insert(0, {str(Path(bench.__file__).parent)!r})
+import bench
+from suite.measure import Job, measure
+signal.signal(signal.SIGTERM, bench.stop)
+measure(Job(["sh", {str(file)!r}], "b1", 1))
+"""
+        process = subprocess.Popen(self.script(text))
+        while not (self.folder / "id").exists() and process.poll() is None:
+            time.sleep(0.01)
+        process.terminate()
+        self.assertEqual(process.wait(LONG), 128 + signal.SIGTERM)
+        self.assertIn(state_of(int((self.folder / "id").read_text())), ("Z", "X", ""))
 
     def test_what_each_check_asks_for(self) -> None:
         wrong = "line.update(crossings=99, checksum=4950)"
