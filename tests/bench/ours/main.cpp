@@ -26,6 +26,7 @@ const std::map<std::string_view, bench_function>& all() {
         add_awaits_of_python(benches);
         add_beside_others(benches);
         add_footprint(benches);
+        add_streams(benches);
         return benches;
     }();
     return made;

@@ -29,6 +29,14 @@ pyasync::task<long> at_once() {
 }
 }  // namespace
 
+pyasync::async_generator<long> native_numbers(long items) {
+    for (long i = 0; i < items; ++i) co_yield count.fetch_add(1, std::memory_order_relaxed) + 1;
+}
+
+pyasync::py::object numbers_function(pyasync::py::python py) {
+    return pyasync::py::function(py, "native_numbers", &native_numbers).unbind();
+}
+
 pyasync::py::object inline_function(pyasync::py::python py) {
     return pyasync::coroutine_function(py, "at_once", &at_once, {.inline_start = true}).unbind();
 }

@@ -13,6 +13,10 @@ void restart_crossings();
 /// Runs on the libuv loop, and does nothing but count.
 [[nodiscard]] pyasync::task<long> native_nop();
 
+/// The next `count` numbers, none of which has to be waited for.
+[[nodiscard]] pyasync::async_generator<long> native_numbers(long count);
+[[nodiscard]] pyasync::py::object numbers_function(pyasync::py::python py);
+
 /// Has its value at once; a coroutine function that begins on the caller's thread.
 [[nodiscard]] pyasync::py::object inline_function(pyasync::py::python py);
 
