@@ -28,6 +28,7 @@ using clock = std::chrono::steady_clock;
 /// After this much work without a look at asyncio, its own callbacks have their turn.
 constexpr auto slice = std::chrono::milliseconds(2);
 constexpr int items_between_looks_at_the_clock = 16;
+constexpr auto look_interval = std::chrono::microseconds(20);
 
 /// The inboxes of all open loops; under the GIL.
 std::unordered_map<PyObject*, asyncio_inbox*>& open_inboxes() {
@@ -58,7 +59,9 @@ public:
     work_queue ready;
     work_queue next_turn;
     std::atomic<std::thread::id> thread{};
-    enum class stepping { unknown, direct, by_handle } steps = stepping::unknown;
+    clock::time_point looked_at{};
+    bool stops = false;
+    bool direct = false;
 };
 
 ref<asyncio_inbox> asyncio_inbox::of(const py::bound& loop) {
@@ -105,19 +108,39 @@ bool asyncio_inbox::runs_here(py::python py) const noexcept {
 }
 
 PyObject* asyncio_inbox::attribute(PyObject* name) const noexcept {
-    return attributes_ == nullptr ? nullptr : PyDict_GetItemWithError(attributes_, name);
+    if (ready_ == nullptr) return nullptr;
+    // Not by the loop's dict: to ask for that makes all of Python's own looks at the loop slower.
+    PyObject* const found = PyObject_GetAttr(loop_, name);
+    if (found == nullptr) PyErr_Clear();
+    Py_XDECREF(found);  // the loop has it
+    return found;
 }
 
-bool asyncio_inbox::asyncio_has_ready(py::python py) const {
+bool asyncio_inbox::asyncio_has_ready(py::python py) {
+    if (ready_ != nullptr && PyObject_Size(ready_) > 0) return true;
+    look_at_loop(py);
+    return queues_->stops;
+}
+
+bool asyncio_inbox::asyncio_stops(py::python py) const {
+    return attribute(asyncio_api::get(py).stopping_name) == Py_True;
+}
+
+/// What rarely changes is looked at some fifty thousand times a second, not for every message.
+void asyncio_inbox::look_at_loop(py::python py) {
+    queues& all = *queues_;
+    const auto now = clock::now();
+    if (now - all.looked_at < look_interval) return;
+    all.looked_at = now;
     const asyncio_api& asyncio = asyncio_api::get(py);
-    PyObject* const ready = attribute(asyncio.ready_name);
-    if (ready != nullptr && PyObject_Size(ready) > 0) return true;
-    return attribute(asyncio.stopping_name) == Py_True;
+    all.stops = asyncio_stops(py);
+    all.direct = asyncio.native_task && asyncio.current_tasks != nullptr && plain_loop(py, asyncio);
 }
 
 asyncio_inbox::asyncio_inbox(const py::bound& loop) : queues_(std::make_unique<queues>()), loop_(loop.ptr()) {
-    if (!loop.is_instance(py::bound::borrow(loop.py(), asyncio_api::get(loop.py()).base_event_loop))) return;
-    attributes_ = loop.attr("__dict__").ptr();
+    const asyncio_api& asyncio = asyncio_api::get(loop.py());
+    if (!loop.is_instance(py::bound::borrow(loop.py(), asyncio.base_event_loop))) return;
+    ready_ = py::bound::steal(loop.py(), PyObject_GetAttr(loop_, asyncio.ready_name)).ptr();
 }
 asyncio_inbox::~asyncio_inbox() = default;
 
@@ -125,7 +148,7 @@ void asyncio_inbox::loop_gone(py::python py) noexcept {
     const py::detail::set_aside under_way;
     open_inboxes().erase(loop_);
     loop_ = nullptr;
-    attributes_ = nullptr;
+    ready_ = nullptr;
     work_queue refused = std::move(queues_->ready);
     refused.append(std::move(queues_->next_turn));
     refused.append(queues_->incoming.close());
@@ -182,7 +205,6 @@ bool asyncio_inbox::raise_pending() noexcept {
 
 bool asyncio_inbox::serve(py::python py) noexcept {
     queues& all = *queues_;
-    all.steps = queues::stepping::unknown;
     all.ready.append(all.incoming.take());
     if (all.ready.empty()) return false;
     all.thread.store(std::this_thread::get_id(), std::memory_order_relaxed);
@@ -228,19 +250,13 @@ void asyncio_inbox::clear_wake_up() const noexcept {
 }
 
 bool asyncio_inbox::direct(py::python py) {
-    using stepping = queues::stepping;
-    stepping& steps = queues_->steps;
-    if (steps == stepping::unknown) {
-        const asyncio_api& asyncio = asyncio_api::get(py);
-        const bool direct = asyncio.native_task && asyncio.current_tasks != nullptr && plain_loop(py, asyncio);
-        steps = direct ? stepping::direct : stepping::by_handle;
-    }
-    return steps == stepping::direct;
+    look_at_loop(py);
+    return queues_->direct;
 }
 
 /// Neither in debug mode nor with a task factory?
 bool asyncio_inbox::plain_loop(py::python py, const asyncio_api& asyncio) const {
-    // What its methods return; asked for each message, so without the calls.
+    // What its methods return, without the calls.
     PyObject* const debug = attribute(asyncio.debug_name);
     PyObject* const factory = attribute(asyncio.task_factory_name);
     if (debug != nullptr && factory != nullptr) return debug == Py_False && factory == Py_None;

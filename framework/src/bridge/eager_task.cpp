@@ -29,6 +29,7 @@ struct task_fields {
     PyObject* context;
     PyObject* stand_in;    ///< once it is
     PyObject* waits_for;   ///< a Future, while it waits for one without asyncio's help
+    int waits;             ///< for asyncio's own Futures, so far
     python_await* owner;   ///< who wants to know the end, while this is not the stand-in's affair
     PyObject* registered;  ///< the weak reference that asyncio.all_tasks() has, borrowed
     next_step step;
@@ -238,6 +239,7 @@ void eager_task::start(python_await& owner, py::python py, const py::bound& coro
     fields.coroutine = Py_NewRef(coroutine.ptr());
     fields.loop = Py_NewRef(owner.inbox_->event_loop());
     fields.context = Py_NewRef(context);
+    fields.waits = 0;
     step(owner, py, std::move(task), nullptr);
 }
 
@@ -304,12 +306,16 @@ void eager_task::waits(python_await& owner, py::bound task, const py::bound& wai
     owner.continues_as(task.ptr());
 }
 
-/// Without a Task: the Future calls back here. False where only asyncio knows what to do: it belongs to another loop.
+/// Without a Task: the Future calls back here. False where a Task shall do it, or only a Task knows what to do: the
+/// Future belongs to another loop.
 bool eager_task::await_future(const py::bound& task, const py::bound& future) {
     static PyMethodDef method{"wake_up", &wake_up, METH_O, nullptr};
     const py::python py = task.py();
     const asyncio_api& asyncio = asyncio_api::get(py);
     task_fields& fields = fields_of(task.ptr());
+    // asyncio's own Task waits for its own Futures at less cost than we do: who waits often gets one.
+    constexpr int worth_a_task = 4;
+    if (++fields.waits > worth_a_task) return false;
     const py::bound loop = py::bound::steal(py, PyObject_CallMethodNoArgs(future.ptr(), asyncio.get_loop_name));
     if (loop.ptr() != fields.loop) return false;
     const py::bound callback = py::bound::steal(py, PyCFunction_New(&method, task.ptr()));

@@ -152,6 +152,10 @@ PyObject* waiting_room::select(py::python py, PyObject* timeout) {
         // asyncio has nothing to do, so its turn is over.
         const bool arrived =
             inbox_->begin_turn() || inbox_->pending() || spin_.wait_for([this] { return inbox_->pending(); });
+        if (!arrived && inbox_->asyncio_stops(py)) {
+            busy = true;
+            continue;
+        }
         if (arrived || !inbox_->sleep()) {
             if (before - last_look_ < look_interval) continue;
             py::bound found = poll(py, false);
@@ -163,7 +167,7 @@ PyObject* waiting_room::select(py::python py, PyObject* timeout) {
         if (PyList_GET_SIZE(found.ptr()) > 0) return found.release();
         // A signal's handler may have given asyncio something to do.
         if (PyErr_CheckSignals() < 0) return nullptr;
-        busy = inbox_->asyncio_has_ready(py);
+        busy = inbox_->asyncio_has_ready(py) || inbox_->asyncio_stops(py);
     }
 }
 

@@ -29,11 +29,14 @@ def find_programs(build: Path, wanted: Collection[str]) -> Programs:
     bench = build / "bench"
     bench.mkdir(parents=True, exist_ok=True)
     programs = Programs(environment=environment_of(os.environ, bench))
+    embedded = str(build / "release/tests/bench/limits/bench_python")
     programs.commands = {
         "ours": [str(build / "release/tests/bench/ours/bench_ours")],
         "limits": [str(build / "release/tests/bench/limits/bench_limits")],
         "python": [sys.executable, str(HERE / "peers/python/driver.py")],
         "hello": [sys.executable, "-c", HELLO],
+        "embedded": [embedded, str(HERE / "peers/python/driver.py")],
+        "embedded hello": [embedded, "-c", HELLO],
     }
     for name, build_peer in (("rust", peers.build_rust), ("nanobind", peers.build_nanobind)):
         if name not in wanted:

@@ -28,12 +28,12 @@ FLOORS = {UVLOOP: {"b1": 20, "b2": 9, "b3": 20, "b4": 20}, READER: {"b1": 20, "b
 FLOOR_ON_ONE_CPU = 4
 
 
-# How else it may be written in Rust, and the library with its defaults; for comparison.
+# How else it may be written in Rust, and the library tuned by who knows its inside; for comparison.
 OTHER_WAYS = (
-    ("b1", "untuned"),
-    ("b2", "untuned"),
-    ("b3", "untuned"),
-    ("b4", "untuned"),
+    ("b1", "tuned"),
+    ("b2", "tuned"),
+    ("b3", "tuned"),
+    ("b4", "tuned"),
     ("b1", "async_fn"),
     ("b2", "async_fn"),
     ("b4", "joined"),
@@ -107,6 +107,7 @@ def the_rest() -> Iterator[Target]:
 
     hello = ("python -c",)
     yield Target("b10", ASYNCIO, hello, Sense.PART_OF, dict.fromkeys(REGIMES, 1), PROCESS_TIME.unit)
+    yield Target("b10", ASYNCIO, ("embedded python -c",), Sense.PART_OF, unit=PROCESS_TIME.unit)
     yield Target("b10", f"{ASYNCIO} full", hello, Sense.PART_OF, dict.fromkeys(REGIMES, 1.1), PROCESS_TIME.unit)
 
     yield Target("b11_python_to_native", ASYNCIO, way("v1"), Sense.TIMES_BETTER, dict.fromkeys(REGIMES, 20))
@@ -125,6 +126,8 @@ def the_rest() -> Iterator[Target]:
     yield Target("b14_fair", ASYNCIO, (), Sense.AT_MOST, dict.fromkeys(REGIMES, 250), P99.unit)
     # Not slower; runs on one CPU are steady to 2 %.
     yield Target("b14_plain", ASYNCIO, ("python asyncio",), Sense.PART_OF, dict.fromkeys(REGIMES, 1.02))
+    yield Target("b14_plain", ASYNCIO, ("embedded python",), Sense.PART_OF)
+    yield Target("b12", ASYNCIO, ("embedded python",), Sense.PART_OF)
 
     # Flat from a thousand on: a gather of a million misses the caches, which costs Python's own futures as much.
     for size in (size for size in SIZES if size > 1000):

@@ -95,11 +95,13 @@ public:
     /// Delivers `message` here as soon as no root is left; asked for by one at a time.
     void notify_when_idle(work& message) noexcept;
 
-    /// Under the GIL: what asyncio's own kind of loop has under that name, borrowed; null for another kind, or where
-    /// there is no such thing. (Its attributes are looked at for every message, so without Python's detours.)
+    /// Under the GIL: what asyncio's own kind of loop has under that name, borrowed; null for another kind.
     [[nodiscard]] PyObject* attribute(PyObject* name) const noexcept;
-    /// Has asyncio callbacks to run at once, or been told to stop? False for a loop that does not show it.
-    [[nodiscard]] bool asyncio_has_ready(py::python py) const;
+    /// Has asyncio callbacks to run at once, or been told to stop? False for a loop that does not show it. That it was
+    /// told to stop is seen some microseconds late.
+    [[nodiscard]] bool asyncio_has_ready(py::python py);
+    /// Has it been told to stop, at this very moment?
+    [[nodiscard]] bool asyncio_stops(py::python py) const;
 
     /// Loop's thread, under the GIL: `item` is served when asyncio has run everything that is ready now.
     void post_next_turn(work& item) noexcept;
@@ -132,6 +134,7 @@ private:
     explicit asyncio_inbox(const py::bound& loop);
     ~asyncio_inbox() override;
 
+    void look_at_loop(py::python py);
     [[nodiscard]] bool plain_loop(py::python py, const asyncio_api& asyncio) const;
     /// Does a loop of asyncio's own kind say that it runs on this thread?
     [[nodiscard]] bool runs_here(py::python py) const noexcept;
@@ -143,7 +146,7 @@ private:
     class queues;
     std::unique_ptr<queues> queues_;
     PyObject* loop_;
-    PyObject* attributes_ = nullptr;  ///< its dict, for asyncio's own kind; as long as the loop
+    PyObject* ready_ = nullptr;  ///< its queue of callbacks, where it is of asyncio's own kind; borrowed
     std::weak_ptr<const py::object> shared_loop_;
     loop_dependent* dependents_ = nullptr;
     PyObject* to_raise_ = nullptr;
