@@ -61,7 +61,7 @@ public:
     std::atomic<std::thread::id> thread{};
     clock::time_point looked_at{};
     bool stops = false;
-    bool direct = false;
+    enum class stepping { unknown, direct, by_handle } steps = stepping::unknown;
 };
 
 ref<asyncio_inbox> asyncio_inbox::of(const py::bound& loop) {
@@ -118,23 +118,17 @@ PyObject* asyncio_inbox::attribute(PyObject* name) const noexcept {
 
 bool asyncio_inbox::asyncio_has_ready(py::python py) {
     if (ready_ != nullptr && PyObject_Size(ready_) > 0) return true;
-    look_at_loop(py);
-    return queues_->stops;
+    queues& all = *queues_;
+    const auto now = clock::now();
+    if (now - all.looked_at >= look_interval) {
+        all.looked_at = now;
+        all.stops = asyncio_stops(py);
+    }
+    return all.stops;
 }
 
 bool asyncio_inbox::asyncio_stops(py::python py) const {
     return attribute(asyncio_api::get(py).stopping_name) == Py_True;
-}
-
-/// What rarely changes is looked at some fifty thousand times a second, not for every message.
-void asyncio_inbox::look_at_loop(py::python py) {
-    queues& all = *queues_;
-    const auto now = clock::now();
-    if (now - all.looked_at < look_interval) return;
-    all.looked_at = now;
-    const asyncio_api& asyncio = asyncio_api::get(py);
-    all.stops = asyncio_stops(py);
-    all.direct = asyncio.native_task && asyncio.current_tasks != nullptr && plain_loop(py, asyncio);
 }
 
 asyncio_inbox::asyncio_inbox(const py::bound& loop) : queues_(std::make_unique<queues>()), loop_(loop.ptr()) {
@@ -205,6 +199,7 @@ bool asyncio_inbox::raise_pending() noexcept {
 
 bool asyncio_inbox::serve(py::python py) noexcept {
     queues& all = *queues_;
+    all.steps = queues::stepping::unknown;
     all.ready.append(all.incoming.take());
     if (all.ready.empty()) return false;
     all.thread.store(std::this_thread::get_id(), std::memory_order_relaxed);
@@ -250,8 +245,14 @@ void asyncio_inbox::clear_wake_up() const noexcept {
 }
 
 bool asyncio_inbox::direct(py::python py) {
-    look_at_loop(py);
-    return queues_->direct;
+    using stepping = queues::stepping;
+    stepping& steps = queues_->steps;
+    if (steps == stepping::unknown) {
+        const asyncio_api& asyncio = asyncio_api::get(py);
+        const bool direct = asyncio.native_task && asyncio.current_tasks != nullptr && plain_loop(py, asyncio);
+        steps = direct ? stepping::direct : stepping::by_handle;
+    }
+    return steps == stepping::direct;
 }
 
 /// Neither in debug mode nor with a task factory?

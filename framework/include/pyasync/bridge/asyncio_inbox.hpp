@@ -134,7 +134,6 @@ private:
     explicit asyncio_inbox(const py::bound& loop);
     ~asyncio_inbox() override;
 
-    void look_at_loop(py::python py);
     [[nodiscard]] bool plain_loop(py::python py, const asyncio_api& asyncio) const;
     /// Does a loop of asyncio's own kind say that it runs on this thread?
     [[nodiscard]] bool runs_here(py::python py) const noexcept;
