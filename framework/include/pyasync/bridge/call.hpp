@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <optional>
 #include <source_location>
 #include <string>
 #include <string_view>
@@ -72,11 +73,13 @@ private:
     void serve(py::python py) noexcept override {
         try {
             PyObject* const context = locals().context(py);
-            const entered_context entered(py, context);
+            std::optional<entered_context> entered(std::in_place, py, context);
             const py::bound value = [&] {
                 const acting_for task(shared_locals());
                 return call_(py);
             }();
+            // An eager task factory enters it by itself.
+            if (!locals().inbox().direct(py)) entered.reset();
             if (is_awaitable(value.ptr())) return start(py, value, locals().inbox(), context);
             returned(py, value);
         } catch (...) {
@@ -113,11 +116,12 @@ private:
     void serve(py::python py) noexcept override {
         try {
             const py::bound context = py::bound::steal(py, PyContext_Copy(this->locals().context(py)));
-            const entered_context entered(py, context.ptr());
+            std::optional<entered_context> entered(std::in_place, py, context.ptr());
             const py::bound value = [&] {
                 const acting_for task(this->shared_locals(), context);
                 return call_(py);
             }();
+            if (!this->locals().inbox().direct(py)) entered.reset();
             if (is_awaitable(value.ptr())) return this->start(py, value, this->locals().inbox(), context.ptr());
             returned(py, value);
         } catch (...) {
