@@ -28,6 +28,8 @@ asyncio_api look_up(py::python py) {
     found.task_factory_name = interned("_task_factory");
     found.ready_name = interned("_ready");
     found.stopping_name = interned("_stopping");
+    found.scheduled_name = interned("_scheduled");
+    found.when_name = interned("_when");
     found.thread_name = interned("_thread_id");
     found.blocking_name = interned("_asyncio_future_blocking");
     found.add_done_callback_name = interned("add_done_callback");

@@ -42,7 +42,7 @@ void asyncio_request::arrive(work& self, delivery how) noexcept {
     const py::python py = py::detail::token_maker::make();
     request.arrived_ = true;
     if (!request.cancelled_early_) return request.serve(py);
-    // A cancellation from another thread has overtaken it.
+    // It was cancelled before it was sent, or by another thread, whose message has overtaken it.
     request.holders_.fetch_add(1, std::memory_order_relaxed);
     request.serve(py);
     if (!request.finished_) request.cancel_served(py);

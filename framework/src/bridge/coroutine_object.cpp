@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: MIT
 #include <cstddef>
 
-#include <pyasync/bridge/asyncio_api.hpp>
 #include <pyasync/bridge/coroutine_function.hpp>
+#include <pyasync/bridge/stepping.hpp>
 #include <pyasync/py/error.hpp>
 
 namespace pyasync::detail {
@@ -49,7 +49,7 @@ PySendResult start(coroutine_object& me, PyObject** result) noexcept {
         return PyIter_Send(me.future, Py_None, result);
     } catch (...) {
         me.at = stage::over;
-        py::detail::set_raised(py::to_python_exception(py, std::current_exception()));
+        py::detail::set_raised_from(py, std::current_exception());
         return PYGEN_ERROR;
     }
 }
@@ -71,38 +71,18 @@ PySendResult coroutine_send(PyObject* self, PyObject* value, PyObject** result) 
     return how;
 }
 
-PyObject* coroutine_send_method(PyObject* self, PyObject* value) noexcept {
-    PyObject* result = nullptr;
-    if (coroutine_send(self, value, &result) != PYGEN_RETURN) return result;
-    PyObject* const stop = PyObject_CallOneArg(PyExc_StopIteration, result);
-    Py_DECREF(result);
-    if (stop != nullptr) py::detail::raise_object(stop);
-    Py_XDECREF(stop);
-    return nullptr;
-}
-
-PyObject* coroutine_next(PyObject* self) noexcept { return coroutine_send_method(self, Py_None); }
-
 /// As in an `async def`, the exception comes out at its `await`; what it waited for is not wanted any more.
 PyObject* coroutine_throw(PyObject* self, PyObject* const* arguments, Py_ssize_t count) noexcept {
-    if (count < 1 || count > 3) {
-        PyErr_SetString(PyExc_TypeError, "throw expected 1 to 3 arguments");
-        return nullptr;
-    }
+    PyObject* const exception = exception_to_throw(arguments, count);
+    if (exception == nullptr) return nullptr;
     coroutine_object& me = as_coroutine(self);
     if (me.at == stage::running || me.at == stage::over) {
         raise_reused(me);
-        return nullptr;
-    }
-    PyObject* const error = arguments[0];
-    end(me);
-    if (PyExceptionInstance_Check(error)) {
-        py::detail::raise_object(error);
-    } else if (PyExceptionClass_Check(error)) {
-        PyErr_SetObject(error, count > 1 ? arguments[1] : nullptr);
     } else {
-        PyErr_SetString(PyExc_TypeError, "exceptions must derive from BaseException");
+        end(me);
+        py::detail::raise_object(exception);
     }
+    Py_DECREF(exception);
     return nullptr;
 }
 
@@ -164,7 +144,7 @@ void coroutine_dealloc(PyObject* self) noexcept {
 
 PyTypeObject* make_type() {
     static PyMethodDef methods[] = {
-        {"send", &coroutine_send_method, METH_O, "Step the coroutine."},
+        {"send", &send_method<&coroutine_send>, METH_O, "Step the coroutine."},
         {"throw", reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(&coroutine_throw)), METH_FASTCALL,
          "Raise an exception where the coroutine waits."},
         {"close", &coroutine_close, METH_NOARGS, "End the coroutine, without starting it or by cancelling it."},
@@ -182,7 +162,7 @@ PyTypeObject* make_type() {
                                   {Py_am_await, reinterpret_cast<void*>(&PyObject_SelfIter)},
                                   {Py_am_send, reinterpret_cast<void*>(&coroutine_send)},
                                   {Py_tp_iter, reinterpret_cast<void*>(&PyObject_SelfIter)},
-                                  {Py_tp_iternext, reinterpret_cast<void*>(&coroutine_next)},
+                                  {Py_tp_iternext, reinterpret_cast<void*>(&next_method<&coroutine_send>)},
                                   {Py_tp_repr, reinterpret_cast<void*>(&coroutine_repr)},
                                   {Py_tp_traverse, reinterpret_cast<void*>(&coroutine_traverse)},
                                   {Py_tp_clear, reinterpret_cast<void*>(&coroutine_clear)},

@@ -9,6 +9,7 @@
 
 #include <pyasync/bridge/python_future.hpp>
 #include <pyasync/bridge/stand_in.hpp>
+#include <pyasync/bridge/stepping.hpp>
 #include <pyasync/py/convert.hpp>
 
 namespace pyasync::detail {

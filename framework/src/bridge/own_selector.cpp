@@ -26,17 +26,6 @@ constexpr auto look_interval = std::chrono::microseconds(50);
 constexpr int most_events = 256;
 constexpr const char* capsule_name = "pyasync.selector";
 
-/// The names of what is looked at in asyncio, as Python strings.
-struct names {
-    PyObject* scheduled = PyUnicode_InternFromString("_scheduled");
-    PyObject* when = PyUnicode_InternFromString("_when");
-
-    static const names& get() {
-        static const names all;
-        return all;
-    }
-};
-
 class waiting_room {
 public:
     waiting_room(ref<asyncio_inbox> inbox, int descriptor, py::object keys) noexcept
@@ -72,11 +61,12 @@ void waiting_room::set_deadline(double seconds_from_now) {
 }
 
 void waiting_room::recheck_deadline(py::python py) {
-    PyObject* const scheduled = inbox_->attribute(names::get().scheduled);
+    PyObject* const scheduled = inbox_->attribute(asyncio_api::get(py).scheduled_name);
     limited_ = scheduled != nullptr && PyList_Check(scheduled) && PyList_GET_SIZE(scheduled) > 0;
     if (!limited_) return;
     // The loop's clock is time.monotonic(), which is this one.
-    const py::bound when = py::bound::steal(py, PyObject_GetAttr(PyList_GET_ITEM(scheduled, 0), names::get().when));
+    const py::bound when =
+        py::bound::steal(py, PyObject_GetAttr(PyList_GET_ITEM(scheduled, 0), asyncio_api::get(py).when_name));
     set_deadline(when.to<double>() - duration<double>(clock::now().time_since_epoch()).count());
 }
 
@@ -177,7 +167,7 @@ PyObject* select_method(PyObject* capsule, PyObject* const* arguments, Py_ssize_
         auto* const room = static_cast<waiting_room*>(PyCapsule_GetPointer(capsule, capsule_name));
         return room->select(py, count > 0 ? arguments[0] : Py_None);
     } catch (...) {
-        py::detail::set_raised(py::to_python_exception(py, std::current_exception()));
+        py::detail::set_raised_from(py, std::current_exception());
         return nullptr;
     }
 }

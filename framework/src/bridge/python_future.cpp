@@ -6,6 +6,7 @@
 #include <pyasync/bridge/eager_task.hpp>
 #include <pyasync/bridge/future_into_py.hpp>
 #include <pyasync/bridge/python_future.hpp>
+#include <pyasync/bridge/stepping.hpp>
 #include <pyasync/py/error.hpp>
 
 namespace pyasync::detail {
@@ -360,16 +361,6 @@ PySendResult future_send(PyObject* self, PyObject*, PyObject** result) noexcept 
     return PYGEN_NEXT;
 }
 
-PyObject* future_next(PyObject* self) noexcept {
-    PyObject* result = nullptr;
-    if (future_send(self, Py_None, &result) != PYGEN_RETURN) return result;
-    PyObject* const stop = PyObject_CallOneArg(PyExc_StopIteration, result);
-    Py_DECREF(result);
-    if (stop != nullptr) py::detail::raise_object(stop);
-    Py_XDECREF(stop);
-    return nullptr;
-}
-
 PyTypeObject* make_future_type() {
     static PyMethodDef methods[] = {
         {"result", &future_result, METH_NOARGS, "The result, or raise the exception."},
@@ -397,7 +388,7 @@ PyTypeObject* make_future_type() {
                                   {Py_am_await, reinterpret_cast<void*>(&PyObject_SelfIter)},
                                   {Py_am_send, reinterpret_cast<void*>(&future_send)},
                                   {Py_tp_iter, reinterpret_cast<void*>(&PyObject_SelfIter)},
-                                  {Py_tp_iternext, reinterpret_cast<void*>(&future_next)},
+                                  {Py_tp_iternext, reinterpret_cast<void*>(&next_method<&future_send>)},
                                   {Py_tp_repr, reinterpret_cast<void*>(&future_repr)},
                                   {Py_tp_traverse, reinterpret_cast<void*>(&future_traverse)},
                                   {Py_tp_clear, reinterpret_cast<void*>(&future_clear)},

@@ -3,6 +3,7 @@
 #include <cstddef>
 
 #include <pyasync/bridge/async_generator_into_py.hpp>
+#include <pyasync/bridge/stepping.hpp>
 #include <pyasync/core/cancellation.hpp>
 #include <pyasync/py/error.hpp>
 
@@ -23,18 +24,13 @@ enum class progress : char { fresh, under_way, over };
 struct generator_step {
     PyObject_HEAD PyObject* generator;
     PyObject* exception;  ///< what `athrow` raises at the end
-    PyObject* waits_for;  ///< what is stepped meanwhile: the iterator of a Future
+    PyObject* waits_for;  ///< what is stepped meanwhile: a pyasync.Future
     wish what;
     progress state;
 };
 
 python_generator& as_generator(PyObject* self) noexcept { return *reinterpret_cast<python_generator*>(self); }
 generator_step& as_step(PyObject* self) noexcept { return *reinterpret_cast<generator_step*>(self); }
-
-void set_raised_from(const std::exception_ptr& error) noexcept {
-    const py::python py = py::detail::token_maker::make();
-    py::detail::set_raised(py::to_python_exception(py, error));
-}
 
 // ---- A step. ----
 
@@ -65,25 +61,15 @@ PySendResult raise_end(py::python py, generator_feed& feed) {
     return PYGEN_ERROR;
 }
 
-bool is_cancellation(const std::exception_ptr& error) noexcept {
-    try {
-        std::rethrow_exception(error);
-    } catch (const cancelled&) {
-        return true;
-    } catch (...) {
-        return false;
-    }
-}
-
 /// It has been closed: the outcome of `aclose` or `athrow`.
 PySendResult raise_closed(generator_step& step, generator_feed& feed, bool at_once, PyObject** result) {
     const std::exception_ptr error = feed.take_error();
     if (error != nullptr && !is_cancellation(error)) {
-        set_raised_from(error);
+        py::detail::set_raised_from(py::detail::token_maker::make(), error);
         return PYGEN_ERROR;
     }
     if (step.what == wish::raise && !at_once) {
-        PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(step.exception)), step.exception);
+        py::detail::raise_object(step.exception);
         return PYGEN_ERROR;
     }
     *result = Py_NewRef(Py_None);
@@ -122,8 +108,7 @@ PySendResult advance(py::python py, generator_step& step, bool first, PyObject**
         }
         const PySendResult how = look(py, step, std::exchange(first, false), result);
         if (how != PYGEN_NEXT) return how;
-        const py::bound future = feed.wait_for_more(py);
-        step.waits_for = py::bound::steal(py, Py_TYPE(future.ptr())->tp_as_async->am_await(future.ptr())).release();
+        step.waits_for = feed.wait_for_more(py).release();
     }
 }
 
@@ -150,7 +135,7 @@ PySendResult step_send(PyObject* self, PyObject*, PyObject** result) noexcept {
     try {
         how = advance(py::detail::token_maker::make(), step, first, result);
     } catch (...) {
-        set_raised_from(std::current_exception());
+        py::detail::set_raised_from(py::detail::token_maker::make(), std::current_exception());
     }
     if (how == PYGEN_NEXT) return how;
     const py::detail::set_aside raised;
@@ -158,40 +143,12 @@ PySendResult step_send(PyObject* self, PyObject*, PyObject** result) noexcept {
     return how;
 }
 
-PyObject* step_send_method(PyObject* self, PyObject* argument) noexcept {
-    PyObject* result = nullptr;
-    if (step_send(self, argument, &result) != PYGEN_RETURN) return result;
-    PyObject* const stop = PyObject_CallOneArg(PyExc_StopIteration, result);
-    Py_DECREF(result);
-    if (stop != nullptr) PyErr_SetObject(PyExc_StopIteration, stop);
-    Py_XDECREF(stop);
-    return nullptr;
-}
-
-PyObject* step_next(PyObject* self) noexcept { return step_send_method(self, Py_None); }
-
-/// The exception that `throw(type[, value[, traceback]])` means, as an instance; null where Python has raised.
-PyObject* exception_of(PyObject* const* arguments, Py_ssize_t count) noexcept {
-    if (count < 1 || count > 3) {
-        PyErr_SetString(PyExc_TypeError, "throw expected 1 to 3 arguments");
-        return nullptr;
-    }
-    if (PyExceptionInstance_Check(arguments[0])) return Py_NewRef(arguments[0]);
-    if (!PyExceptionClass_Check(arguments[0])) {
-        PyErr_SetString(PyExc_TypeError, "exceptions must derive from BaseException");
-        return nullptr;
-    }
-    if (count == 1 || arguments[1] == Py_None) return PyObject_CallNoArgs(arguments[0]);
-    if (PyObject_IsInstance(arguments[1], arguments[0]) == 1) return Py_NewRef(arguments[1]);
-    return PyObject_CallOneArg(arguments[0], arguments[1]);
-}
-
 /// Whoever throws into it no longer waits: what it waited for is let go of, and so is the generator cancelled.
 PyObject* step_throw(PyObject* self, PyObject* const* arguments, Py_ssize_t count) noexcept {
-    PyObject* const exception = exception_of(arguments, count);
+    PyObject* const exception = exception_to_throw(arguments, count);
     if (exception == nullptr) return nullptr;
     conclude(as_step(self));
-    PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(exception)), exception);
+    py::detail::raise_object(exception);
     Py_DECREF(exception);
     return nullptr;
 }
@@ -227,7 +184,7 @@ void step_dealloc(PyObject* self) noexcept {
 
 PyTypeObject* make_step_type() {
     static PyMethodDef methods[] = {
-        {"send", &step_send_method, METH_O, nullptr},
+        {"send", &send_method<&step_send>, METH_O, nullptr},
         {"throw", reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(&step_throw)), METH_FASTCALL, nullptr},
         {"close", &step_close, METH_NOARGS, nullptr},
         {nullptr, nullptr, 0, nullptr}};
@@ -235,7 +192,7 @@ PyTypeObject* make_step_type() {
                                   {Py_am_await, reinterpret_cast<void*>(&PyObject_SelfIter)},
                                   {Py_tp_iter, reinterpret_cast<void*>(&PyObject_SelfIter)},
                                   {Py_am_send, reinterpret_cast<void*>(&step_send)},
-                                  {Py_tp_iternext, reinterpret_cast<void*>(&step_next)},
+                                  {Py_tp_iternext, reinterpret_cast<void*>(&next_method<&step_send>)},
                                   {Py_tp_traverse, reinterpret_cast<void*>(&step_traverse)},
                                   {Py_tp_clear, reinterpret_cast<void*>(&step_clear)},
                                   {Py_tp_dealloc, reinterpret_cast<void*>(&step_dealloc)},
@@ -268,7 +225,7 @@ PyObject* generator_asend(PyObject* self, PyObject* value) noexcept {
 }
 
 PyObject* generator_athrow(PyObject* self, PyObject* const* arguments, Py_ssize_t count) noexcept {
-    PyObject* const exception = exception_of(arguments, count);
+    PyObject* const exception = exception_to_throw(arguments, count);
     PyObject* const made = exception == nullptr ? nullptr : make_step(self, wish::raise, exception);
     Py_XDECREF(exception);
     return made;

@@ -6,6 +6,7 @@
 
 #include <pyasync/bridge/asyncio_api.hpp>
 #include <pyasync/bridge/eager_task.hpp>
+#include <pyasync/bridge/stepping.hpp>
 #include <pyasync/py/convert.hpp>
 
 namespace pyasync::detail {
@@ -55,25 +56,6 @@ PySendResult stand_in_send(PyObject* self, PyObject* argument, PyObject** result
     return conclude(me, how, *result);
 }
 
-/// `how` and `result` as a method returns them: a value that is yielded, or StopIteration, or what was raised.
-PyObject* as_method_result(PySendResult how, PyObject* result) noexcept {
-    if (how != PYGEN_RETURN) return result;
-    PyObject* const stop = PyObject_CallOneArg(PyExc_StopIteration, result);
-    Py_DECREF(result);
-    if (stop == nullptr) return nullptr;
-    py::detail::raise_object(stop);
-    Py_DECREF(stop);
-    return nullptr;
-}
-
-PyObject* stand_in_send_method(PyObject* self, PyObject* argument) noexcept {
-    PyObject* result = nullptr;
-    const PySendResult how = stand_in_send(self, argument, &result);
-    return as_method_result(how, result);
-}
-
-PyObject* stand_in_next(PyObject* self) noexcept { return stand_in_send_method(self, Py_None); }
-
 PyObject* stand_in_throw(PyObject* self, PyObject* arguments) noexcept {
     stand_in& me = stand_in::of(self);
     if (me.waits_for != nullptr) {
@@ -90,19 +72,9 @@ PyObject* stand_in_throw(PyObject* self, PyObject* arguments) noexcept {
         }
         Py_CLEAR(me.waits_for);
     }
-    PyObject* const method = PyObject_GetAttrString(me.coroutine, "throw");
-    if (method == nullptr) return nullptr;
-    PyObject* const yielded = PyObject_CallObject(method, arguments);
-    Py_DECREF(method);
-    if (yielded != nullptr) return yielded;
-    if (PyErr_ExceptionMatches(PyExc_StopIteration) == 0) {
-        conclude(me, PYGEN_ERROR, nullptr);
-        return nullptr;
-    }
-    const py::python py = py::detail::token_maker::make();
-    py::bound value = py::python_error::fetch(py).value().bind(py).attr("value");
-    conclude(me, PYGEN_RETURN, value.ptr());
-    return as_method_result(PYGEN_RETURN, value.release());
+    PyObject* result = nullptr;
+    const PySendResult how = throw_into(py::detail::token_maker::make(), me.coroutine, arguments, &result);
+    return as_method_result(conclude(me, how, result), result);
 }
 
 PyObject* stand_in_close(PyObject* self, PyObject*) noexcept {
@@ -147,7 +119,7 @@ void stand_in_dealloc(PyObject* self) noexcept {
 }
 
 PyTypeObject* make_stand_in_type() {
-    static PyMethodDef methods[] = {{"send", &stand_in_send_method, METH_O, nullptr},
+    static PyMethodDef methods[] = {{"send", &send_method<&stand_in_send>, METH_O, nullptr},
                                     {"throw", &stand_in_throw, METH_VARARGS, nullptr},
                                     {"close", &stand_in_close, METH_NOARGS, nullptr},
                                     {nullptr, nullptr, 0, nullptr}};
@@ -155,7 +127,7 @@ PyTypeObject* make_stand_in_type() {
                                   {Py_am_await, reinterpret_cast<void*>(&PyObject_SelfIter)},
                                   {Py_tp_iter, reinterpret_cast<void*>(&PyObject_SelfIter)},
                                   {Py_am_send, reinterpret_cast<void*>(&stand_in_send)},
-                                  {Py_tp_iternext, reinterpret_cast<void*>(&stand_in_next)},
+                                  {Py_tp_iternext, reinterpret_cast<void*>(&next_method<&stand_in_send>)},
                                   {Py_tp_getattro, reinterpret_cast<void*>(&stand_in_getattro)},
                                   {Py_tp_repr, reinterpret_cast<void*>(&stand_in_repr)},
                                   {Py_tp_traverse, reinterpret_cast<void*>(&stand_in_traverse)},
@@ -191,16 +163,6 @@ bool unmark_yielded(py::python py, PyObject* future) noexcept {
     Py_XDECREF(before);
     if (before == nullptr || (was_marked && PyObject_SetAttr(future, name, Py_False) < 0)) PyErr_Clear();
     return was_marked;
-}
-
-PySendResult throw_raised(py::python py, PyObject* coroutine, PyObject** result) noexcept {
-    const py::python_error error = py::python_error::fetch(py);
-    *result = PyObject_CallMethodOneArg(coroutine, asyncio_api::get(py).throw_name, error.value().ptr());
-    if (*result != nullptr) return PYGEN_NEXT;
-    if (PyErr_ExceptionMatches(PyExc_StopIteration) == 0) return PYGEN_ERROR;
-    const py::python_error stop = py::python_error::fetch(py);
-    *result = Py_NewRef(reinterpret_cast<PyStopIterationObject*>(stop.value().ptr())->value);
-    return PYGEN_RETURN;
 }
 
 }  // namespace pyasync::detail

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include <pyasync/bridge/stream_driver.hpp>
 
+#include <pyasync/bridge/stepping.hpp>
 #include <pyasync/py/error.hpp>
 
 namespace pyasync::detail {
@@ -14,26 +15,10 @@ struct stream_driver {
 
 stream_source& source_of(PyObject* self) noexcept { return *reinterpret_cast<stream_driver*>(self)->source; }
 
-/// `how` and `result` as a method returns them.
-PyObject* as_method_result(PySendResult how, PyObject* result) noexcept {
-    if (how != PYGEN_RETURN) return result;
-    Py_DECREF(result);  // it is None
-    PyErr_SetNone(PyExc_StopIteration);
-    return nullptr;
-}
-
 PySendResult driver_send(PyObject* self, PyObject*, PyObject** result) noexcept {
     *result = nullptr;
     return source_of(self).send(py::detail::token_maker::make(), result);
 }
-
-PyObject* driver_send_method(PyObject* self, PyObject* argument) noexcept {
-    PyObject* result = nullptr;
-    const PySendResult how = driver_send(self, argument, &result);
-    return as_method_result(how, result);
-}
-
-PyObject* driver_next(PyObject* self) noexcept { return driver_send_method(self, Py_None); }
 
 PyObject* driver_throw(PyObject* self, PyObject* arguments) noexcept {
     PyObject* result = nullptr;
@@ -58,7 +43,7 @@ void driver_dealloc(PyObject* self) noexcept {
 }
 
 PyTypeObject* make_driver_type() {
-    static PyMethodDef methods[] = {{"send", &driver_send_method, METH_O, nullptr},
+    static PyMethodDef methods[] = {{"send", &send_method<&driver_send>, METH_O, nullptr},
                                     {"throw", &driver_throw, METH_VARARGS, nullptr},
                                     {"close", &driver_close, METH_NOARGS, nullptr},
                                     {nullptr, nullptr, 0, nullptr}};
@@ -66,7 +51,7 @@ PyTypeObject* make_driver_type() {
                                   {Py_am_await, reinterpret_cast<void*>(&PyObject_SelfIter)},
                                   {Py_tp_iter, reinterpret_cast<void*>(&PyObject_SelfIter)},
                                   {Py_am_send, reinterpret_cast<void*>(&driver_send)},
-                                  {Py_tp_iternext, reinterpret_cast<void*>(&driver_next)},
+                                  {Py_tp_iternext, reinterpret_cast<void*>(&next_method<&driver_send>)},
                                   {Py_tp_repr, reinterpret_cast<void*>(&driver_repr)},
                                   {Py_tp_dealloc, reinterpret_cast<void*>(&driver_dealloc)},
                                   {0, nullptr}};

@@ -5,6 +5,7 @@
 #include <chrono>
 
 #include <pyasync/bridge/future_into_py.hpp>
+#include <pyasync/bridge/stepping.hpp>
 #include <pyasync/bridge/stream_driver.hpp>
 #include <pyasync/core/cancellation.hpp>
 #include <pyasync/core/outbox.hpp>
@@ -25,16 +26,6 @@ py::bound take_nothing(py::python py, future_state_base& state) {
     result<void>& outcome = static_cast<future_state<void>&>(state).outcome;
     if (outcome.failed()) std::rethrow_exception(outcome.take_error());
     return py.none();
-}
-
-bool is_cancellation(const std::exception_ptr& error) noexcept {
-    try {
-        std::rethrow_exception(error);
-    } catch (const cancelled&) {
-        return true;
-    } catch (...) {
-        return false;
-    }
 }
 
 }  // namespace
@@ -310,16 +301,8 @@ PySendResult stream_source::throw_into(py::python py, PyObject* arguments, PyObj
             return run(py, true, PYGEN_ERROR, result);
         }
     }
-    PyObject* const method = PyObject_GetAttrString(step_.ptr(), "throw");
-    PyObject* const yielded = method == nullptr ? nullptr : PyObject_CallObject(method, arguments);
-    Py_XDECREF(method);
-    if (yielded != nullptr) {
-        *result = yielded;
-        return run(py, true, PYGEN_NEXT, result);
-    }
-    if (PyErr_ExceptionMatches(PyExc_StopIteration) == 0) return run(py, true, PYGEN_ERROR, result);
-    *result = py::python_error::fetch(py).value().bind(py).attr("value").release();
-    return run(py, true, PYGEN_RETURN, result);
+    const PySendResult how = pyasync::detail::throw_into(py, step_.ptr(), arguments, result);
+    return run(py, true, how, result);
 }
 
 }  // namespace pyasync::detail

@@ -109,6 +109,10 @@ void detail::throw_python_error(python py) {
 
 void detail::set_raised(const bound& value) noexcept { raise_object(value.ptr()); }
 
+void detail::set_raised_from(python py, const std::exception_ptr& error) noexcept {
+    set_raised(to_python_exception(py, error));
+}
+
 PyObject* detail::raise_object(PyObject* value) noexcept {
     PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(value)), value);
     return nullptr;

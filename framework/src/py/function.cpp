@@ -18,7 +18,7 @@ PyObject* call_body(PyObject* capsule, PyObject* const* arguments, Py_ssize_t co
     try {
         return held_by(capsule)->body->call(py, {arguments, static_cast<std::size_t>(count)}).release();
     } catch (...) {
-        set_raised(to_python_exception(py, std::current_exception()));
+        set_raised_from(py, std::current_exception());
         return nullptr;
     }
 }

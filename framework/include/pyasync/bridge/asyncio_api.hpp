@@ -20,6 +20,8 @@ struct asyncio_api {
     PyObject* thread_name;
     PyObject* ready_name;
     PyObject* stopping_name;
+    PyObject* scheduled_name;
+    PyObject* when_name;      ///< a timer's time
     PyObject* blocking_name;  ///< where a Future is marked as awaited
     PyObject* get_loop_name;
     PyObject* add_done_callback_name;

@@ -28,13 +28,12 @@ public:
         if (shared_locals()) return;
         set_locals(locals_of(context));
         begin();
-        if (cancelled_early_) send_cancel();
     }
     void cancel() noexcept override {
         if (shared_locals()) {
             send_cancel();
         } else {
-            cancelled_early_ = true;
+            cancel_on_arrival();
         }
     }
     void abandon() noexcept override {
@@ -67,7 +66,6 @@ private:
     }
 
     std::atomic<bool> abandoned_{false};
-    bool cancelled_early_ = false;  ///< before it could begin; by its only owner
 };
 
 }  // namespace pyasync::detail

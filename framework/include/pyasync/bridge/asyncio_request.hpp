@@ -34,6 +34,9 @@ protected:
     /// Any thread, while the request is kept: asks for `cancel_served`. False where it has finished already.
     bool send_cancel() noexcept;
 
+    /// The same before it is sent; its only owner.
+    void cancel_on_arrival() noexcept { cancelled_early_ = true; }
+
     /// Asyncio thread, once: the outcome is in place. The last thing that the asyncio side does with the object.
     void finish() noexcept;
 

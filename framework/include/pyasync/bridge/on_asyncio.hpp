@@ -68,8 +68,8 @@ private:
 
 /// Runs `function(py::python, args...)` on the asyncio thread and gives its result back here.
 ///
-///     int pid = co_await pyasync::on_asyncio([](py::python py) { return py.import("os").attr("getpid")().to<int>();
-///     });
+///     const auto get_pid = [](py::python py) { return py.import("os").attr("getpid")().to<int>(); };
+///     int pid = co_await pyasync::on_asyncio(get_pid);
 ///
 /// **Thread.** `function` runs on the thread of the task's event loop, with the GIL, in the task's context; it must not
 /// block, since asyncio waits meanwhile. The task continues at its own home. **Cancellation.** `function` is short and

@@ -27,7 +27,4 @@ struct stand_in {
 /// whether it was marked: what is no Future, or was yielded without `await`, is for a Task to complain of.
 [[nodiscard]] bool unmark_yielded(py::python py, PyObject* future) noexcept;
 
-/// Throws into a coroutine the exception that Python has set on this thread; as PyIter_Send otherwise.
-[[nodiscard]] PySendResult throw_raised(py::python py, PyObject* coroutine, PyObject** result) noexcept;
-
 }  // namespace pyasync::detail

@@ -17,6 +17,17 @@ public:
 
 namespace detail {
 
+/// Is it `cancelled`? It must not be null.
+[[nodiscard]] inline bool is_cancellation(const std::exception_ptr& error) noexcept {
+    try {
+        std::rethrow_exception(error);
+    } catch (const cancelled&) {
+        return true;
+    } catch (...) {
+        return false;
+    }
+}
+
 /// Something that a task waits for and that can be asked to end early.
 ///
 /// `cancel` is called on the task's home thread while the task waits, any number of times. The operation then ends

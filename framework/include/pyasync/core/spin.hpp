@@ -40,7 +40,7 @@ public:
             if (end == clock::time_point()) end = now + limit();
             if (now >= end) break;
         }
-        in_vain();
+        slept_in_vain();
         return false;
     }
 
@@ -63,14 +63,13 @@ public:
     /// The thread has slept that long until something came.
     void slept(clock::duration length) noexcept { hot_ = length < short_wait; }
 
-    /// It has slept, and woken for another reason.
+    /// It has spun for nothing, or slept and woken for another reason.
     void slept_in_vain() noexcept { hot_ = false; }
 
 private:
     static constexpr int looks_between_looks_at_the_clock = 16;
     static constexpr auto short_wait = std::chrono::microseconds(200);
 
-    void in_vain() noexcept { hot_ = false; }
     static void pause() noexcept {
 #if defined(__x86_64__) || defined(__i386__)
         __builtin_ia32_pause();

@@ -113,6 +113,8 @@ private:
 
 /// Makes `value` the exception that Python has set on this thread.
 void set_raised(const bound& value) noexcept;
+/// The same for what C++ has thrown.
+void set_raised_from(python py, const std::exception_ptr& error) noexcept;
 /// The same for the end of a function of the C API: returns null.
 PyObject* raise_object(PyObject* value) noexcept;
 

@@ -1,0 +1,61 @@
+// framework/src/bridge/stepping.cpp: between the slots of CPython and the methods of coroutines.
+// SPDX-License-Identifier: MIT
+#include <pyasync/bridge/stepping.hpp>
+
+#include <pyasync/bridge/asyncio_api.hpp>
+#include <pyasync/py/error.hpp>
+
+namespace pyasync::detail {
+namespace {
+
+/// What a call of `throw` has ended with.
+PySendResult outcome_of_throw(py::python py, PyObject* yielded, PyObject** result) noexcept {
+    *result = yielded;
+    if (yielded != nullptr) return PYGEN_NEXT;
+    if (PyErr_ExceptionMatches(PyExc_StopIteration) == 0) return PYGEN_ERROR;
+    const py::python_error stop = py::python_error::fetch(py);
+    *result = Py_NewRef(reinterpret_cast<PyStopIterationObject*>(stop.value().ptr())->value);
+    return PYGEN_RETURN;
+}
+
+}  // namespace
+
+PyObject* as_method_result(PySendResult how, PyObject* result) noexcept {
+    if (how != PYGEN_RETURN) return result;
+    PyObject* const stop = PyObject_CallOneArg(PyExc_StopIteration, result);
+    Py_DECREF(result);
+    if (stop != nullptr) py::detail::raise_object(stop);
+    Py_XDECREF(stop);
+    return nullptr;
+}
+
+PyObject* exception_to_throw(PyObject* const* arguments, Py_ssize_t count) noexcept {
+    if (count < 1 || count > 3) {
+        PyErr_SetString(PyExc_TypeError, "throw expected 1 to 3 arguments");
+        return nullptr;
+    }
+    if (PyExceptionInstance_Check(arguments[0])) return Py_NewRef(arguments[0]);
+    if (!PyExceptionClass_Check(arguments[0])) {
+        PyErr_SetString(PyExc_TypeError, "exceptions must derive from BaseException");
+        return nullptr;
+    }
+    if (count == 1 || arguments[1] == Py_None) return PyObject_CallNoArgs(arguments[0]);
+    if (PyObject_IsInstance(arguments[1], arguments[0]) == 1) return Py_NewRef(arguments[1]);
+    return PyObject_CallOneArg(arguments[0], arguments[1]);
+}
+
+PySendResult throw_into(py::python py, PyObject* coroutine, PyObject* arguments, PyObject** result) noexcept {
+    PyObject* const method = PyObject_GetAttr(coroutine, asyncio_api::get(py).throw_name);
+    PyObject* const yielded = method == nullptr ? nullptr : PyObject_CallObject(method, arguments);
+    Py_XDECREF(method);
+    return outcome_of_throw(py, yielded, result);
+}
+
+PySendResult throw_raised(py::python py, PyObject* coroutine, PyObject** result) noexcept {
+    const py::python_error error = py::python_error::fetch(py);
+    PyObject* const yielded =
+        PyObject_CallMethodOneArg(coroutine, asyncio_api::get(py).throw_name, error.value().ptr());
+    return outcome_of_throw(py, yielded, result);
+}
+
+}  // namespace pyasync::detail
