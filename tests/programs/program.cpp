@@ -164,6 +164,10 @@ task<> await_what_cannot_be() {
     co_await pyasync::on_asyncio([](py::python p) { pyasync::into_future(p.value(1)).cancel(); });
 }
 
+task<> use_extension_modules() { co_await call("program_cases:use_extension_modules"); }
+
+task<> collect_garbage() { co_await call("program_cases:collect_garbage"); }
+
 using program = std::function<int(int, char**)>;
 
 template <typename Function>
@@ -205,6 +209,8 @@ const std::map<std::string, program> programs{
     {"spread_over_threads", of(spread_over_threads, {.loop_threads = 3})},
     {"call_what_is_missing", of(call_what_is_missing)},
     {"await_what_cannot_be", of(await_what_cannot_be)},
+    {"use_extension_modules", of(use_extension_modules)},
+    {"collect_garbage", of(collect_garbage)},
 };
 
 }  // namespace

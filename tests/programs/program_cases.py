@@ -3,8 +3,10 @@
 """Coroutines that the test programs call."""
 
 import asyncio
+import gc
 import sys
 import time
+import weakref
 
 
 async def exit_at_once(code) -> None:
@@ -27,6 +29,32 @@ def show(line: str) -> None:
 
 def show_arguments() -> None:
     print("Python:", sys.argv[1:])
+
+
+def use_extension_modules() -> None:
+    """Uses some that are files of their own, and prints the files that are in this process."""
+    import decimal
+    import json
+    import ssl
+
+    assert decimal.Decimal("1.10") + 1 == decimal.Decimal("2.10")
+    assert json.loads("[1]") == [1]
+    assert ssl.create_default_context()
+    print(*sorted({line.split()[5] for line in open("/proc/self/maps") if "/" in line}), sep="\n")
+
+
+def collect_garbage() -> None:
+    """The collector works on what the program makes, and leaves alone what was there before."""
+
+    class Node:
+        itself: "Node"
+
+    node = Node()
+    node.itself = node
+    gone = weakref.ref(node)
+    del node
+    gc.collect()
+    print(gone() is None, gc.isenabled(), gc.get_freeze_count() > 0)
 
 
 def block(seconds: float) -> None:

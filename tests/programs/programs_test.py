@@ -141,6 +141,9 @@ class Programs(unittest.TestCase):
     def test_lines_of_both_sides_come_out_in_their_order(self) -> None:
         self.check("interleave_output", out="".join(f"C\\+\\+ {i}\nPython {i}\n" for i in range(3)))
 
+    def test_the_garbage_collector_leaves_alone_what_was_there_before(self) -> None:
+        self.check("collect_garbage", out="True True True\n")
+
     def test_arguments(self) -> None:
         self.check(
             "show_arguments",
