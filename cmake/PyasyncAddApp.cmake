@@ -1,6 +1,7 @@
 # cmake/PyasyncAddApp.cmake: pyasync_add_app(), an executable that embeds Python.
 # SPDX-License-Identifier: MIT
 include_guard(GLOBAL)
+include(PyasyncPlacePythonModules)
 
 # pyasync_add_app(<name> SOURCES <file>... [PYTHON_MODULES <file>...] [SHARED_PYTHON])
 #
@@ -15,28 +16,11 @@ function(pyasync_add_app name)
   if(NOT APP_SOURCES)
     message(FATAL_ERROR "pyasync_add_app(${name}): name at least one file after SOURCES")
   endif()
+  pyasync_require_embedded_python(${name})
   add_executable(${name} ${APP_SOURCES})
   target_link_libraries(${name} PRIVATE pyasync::pyasync)
   if(APP_SHARED_PYTHON)
     set_target_properties(${name} PROPERTIES PYASYNC_SHARED_PYTHON ON)
   endif()
   pyasync_place_python_modules(${name} ${APP_PYTHON_MODULES})
-endfunction()
-
-# Copies Python files next to a target's file, whenever they change.
-function(pyasync_place_python_modules target)
-  foreach(module IN LISTS ARGN)
-    cmake_path(ABSOLUTE_PATH module BASE_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}" NORMALIZE)
-    if(NOT EXISTS "${module}")
-      message(FATAL_ERROR "${target}: no such Python module: ${module}")
-    endif()
-    cmake_path(GET module FILENAME file_name)
-    set(copy "${CMAKE_CURRENT_BINARY_DIR}/${file_name}")
-    add_custom_command(OUTPUT "${copy}" COMMAND "${CMAKE_COMMAND}" -E copy "${module}" "${copy}" DEPENDS "${module}" VERBATIM)
-    list(APPEND copies "${copy}")
-  endforeach()
-  if(copies)
-    add_custom_target(${target}_python_modules DEPENDS ${copies})
-    add_dependencies(${target} ${target}_python_modules)
-  endif()
 endfunction()

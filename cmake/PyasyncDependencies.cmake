@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 include_guard(GLOBAL)
 
-# The rest of the build names only what this file gives it: Python::Module, Python::Python, Threads::Threads,
-# pyasync::libuv, fmt::fmt and doctest::doctest.
+# The rest of the build names only what this file gives it: Python::Module, Threads::Threads, pyasync::libuv, fmt::fmt,
+# fmt::fmt-header-only and doctest::doctest; and Python::Python, where there is a libpython.so.
 
 set(PYASYNC_FETCH_DEPENDENCIES AUTO CACHE STRING
   "Download pinned releases of libuv, fmt and doctest: AUTO (what the system lacks), ALWAYS (all of them) or NEVER")
@@ -28,7 +28,7 @@ find_package(Threads REQUIRED)
 if(NOT DEFINED Python_USE_STATIC_LIBS)
   set(Python_USE_STATIC_LIBS FALSE)
 endif()
-find_package(Python 3.11 COMPONENTS Interpreter Development.Module Development.Embed)
+find_package(Python 3.11 COMPONENTS Interpreter Development.Module OPTIONAL_COMPONENTS Development.Embed)
 
 set(pyasync_python_hint "\
   Debian, Ubuntu: apt-get install python3-dev.  Fedora: dnf install python3-devel.\n\
@@ -40,13 +40,11 @@ if(NOT Python_Interpreter_FOUND OR Python_VERSION VERSION_LESS 3.11)
 elseif(NOT Python_Development.Module_FOUND)
   message(FATAL_ERROR "pyasync needs CPython's headers, and ${Python_EXECUTABLE} (${Python_VERSION}) has none.\n"
                       "${pyasync_python_hint}")
-elseif(NOT Python_Development.Embed_FOUND)
-  message(FATAL_ERROR "pyasync needs CPython as a shared library, to embed it, and ${Python_EXECUTABLE} (${Python_VERSION}) "
-                      "has none.\n${pyasync_python_hint}")
 endif()
 
 # FindPython matches major and minor only. Where the interpreter has no shared library it may take that of another CPython,
 # which would then run with the interpreter's standard library. (Without ctypes there is no telling, and no harm in trying.)
+set(pyasync_has_libpython ${Python_Development.Embed_FOUND})
 execute_process(
   COMMAND "${Python_EXECUTABLE}" -c "import ctypes, sys
 version = ctypes.CDLL(sys.argv[1]).Py_GetVersion
@@ -57,9 +55,14 @@ execute_process(
   COMMAND "${Python_EXECUTABLE}" -c "import sys; print(sys.version.split()[0])"
   OUTPUT_VARIABLE pyasync_python_version OUTPUT_STRIP_TRAILING_WHITESPACE)
 if(pyasync_python_library_version AND NOT pyasync_python_library_version STREQUAL pyasync_python_version)
-  message(FATAL_ERROR "pyasync needs CPython as a shared library, to embed it. ${Python_EXECUTABLE} (${pyasync_python_version}) has "
-                      "none of its own: ${Python_LIBRARIES} is ${pyasync_python_library_version}.\n${pyasync_python_hint}")
+  set(pyasync_has_libpython FALSE)
 endif()
+
+# What extension modules end with: ".cpython-311-x86_64-linux-gnu.so".
+execute_process(
+  COMMAND "${Python_EXECUTABLE}" -c "import sysconfig; print(sysconfig.get_config_var('EXT_SUFFIX'), end='')"
+  OUTPUT_VARIABLE pyasync_extension_suffix COMMAND_ERROR_IS_FATAL ANY)
+set(pyasync_extension_suffix "${pyasync_extension_suffix}" CACHE INTERNAL "What extension modules end with")
 
 # pyasync_fetch(<name> VERSION <version> MINIMUM <version> URL <url> SHA256 <hash> PACKAGES <text>)
 #
@@ -102,11 +105,26 @@ function(pyasync_fetch name)
   set_target_properties(${targets} PROPERTIES SYSTEM ON)
 endfunction()
 
+# Sets <result> to whether an archive can be linked into a shared library: Debian's of libuv cannot.
+function(pyasync_can_be_in_modules result archive)
+  file(CONFIGURE OUTPUT "${PROJECT_BINARY_DIR}/archive.cpp" CONTENT "int one() { return 1; }\n")
+  try_compile(${result} "${PROJECT_BINARY_DIR}/archive" "${PROJECT_BINARY_DIR}/archive.cpp" CMAKE_FLAGS
+    -DCMAKE_POSITION_INDEPENDENT_CODE=ON
+    LINK_OPTIONS -shared LINK_LIBRARIES -Wl,--whole-archive ${archive} -Wl,--no-whole-archive ${ARGN})
+  set(${result} ${${result}} PARENT_SCOPE)
+endfunction()
+
 # Defines pyasync::libuv in terms of another target. It is an imported target so that an installed pyasync refers to it by
-# name, whatever libuv it was built with.
+# name, whatever libuv it was built with. Extension modules get the archive, where there is one besides that can be linked into
+# them: they shall need nothing but libc. (PYASYNC_FETCH_DEPENDENCIES=ALWAYS sees to that in any case.)
 function(pyasync_use_libuv target)
   add_library(pyasync::libuv INTERFACE IMPORTED GLOBAL)
-  target_link_libraries(pyasync::libuv INTERFACE ${target})
+  if(ARGC EQUAL 2)
+    set(is_module "$<STREQUAL:$<TARGET_PROPERTY:TYPE>,MODULE_LIBRARY>")
+    target_link_libraries(pyasync::libuv INTERFACE "$<IF:${is_module},${ARGV1},${target}>")
+  else()
+    target_link_libraries(pyasync::libuv INTERFACE ${target})
+  endif()
 endfunction()
 
 # Defines pyasync::libuv if the system has libuv <minimum> or newer: as pkg-config knows it, or as a CMake package.
@@ -116,7 +134,15 @@ function(pyasync_find_libuv minimum)
     pkg_check_modules(pyasync_libuv QUIET IMPORTED_TARGET GLOBAL "libuv>=${minimum}")
     if(pyasync_libuv_FOUND)
       message(STATUS "Found libuv ${pyasync_libuv_VERSION} (pkg-config)")
-      pyasync_use_libuv(PkgConfig::pyasync_libuv)
+      pkg_check_modules(pyasync_libuv_archive QUIET IMPORTED_TARGET GLOBAL "libuv-static=${pyasync_libuv_VERSION}")
+      if(pyasync_libuv_archive_FOUND)
+        pyasync_can_be_in_modules(pyasync_libuv_archive_in_modules ${pyasync_libuv_archive_LINK_LIBRARIES})
+      endif()
+      if(pyasync_libuv_archive_in_modules)
+        pyasync_use_libuv(PkgConfig::pyasync_libuv PkgConfig::pyasync_libuv_archive)
+      else()
+        pyasync_use_libuv(PkgConfig::pyasync_libuv)
+      endif()
       return()
     endif()
   endif()

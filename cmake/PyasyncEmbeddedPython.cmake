@@ -51,6 +51,17 @@ if(pyasync_python_link)
   target_link_libraries(pyasync::python_archive INTERFACE Python::Module ${pyasync_python_link})
   target_link_libraries(pyasync::embedded_python INTERFACE
     "$<IF:$<BOOL:$<TARGET_PROPERTY:PYASYNC_SHARED_PYTHON>>,Python::Python,pyasync::python_archive>")
-else()
+elseif(pyasync_has_libpython)
   target_link_libraries(pyasync::embedded_python INTERFACE Python::Python)
+elseif(PROJECT_IS_TOP_LEVEL)
+  message(FATAL_ERROR "pyasync needs CPython as a library, to embed it: an archive that can be linked, or libpython.so. "
+                      "${Python_EXECUTABLE} (${Python_VERSION}) has neither of its own.\n${pyasync_python_hint}")
 endif()
+
+# Ends the configuration where there is no CPython for an application to contain; extension modules need none.
+function(pyasync_require_embedded_python name)
+  if(NOT pyasync_python_link AND NOT pyasync_has_libpython)
+    message(FATAL_ERROR "pyasync_add_app(${name}) needs CPython as a library, an archive that can be linked, or libpython.so: "
+                        "${Python_EXECUTABLE} has neither of its own.\n${pyasync_python_hint}")
+  endif()
+endfunction()

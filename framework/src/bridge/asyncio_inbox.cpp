@@ -36,6 +36,12 @@ std::unordered_map<PyObject*, asyncio_inbox*>& open_inboxes() {
     return *only;
 }
 
+/// To drain ends with reclaiming what has been given up on other threads.
+struct reason_to_drain final : work {
+    reason_to_drain() noexcept : work(&arrive) {}
+    static void arrive(work& self, delivery) noexcept { delete static_cast<reason_to_drain*>(&self); }
+};
+
 /// Does another thread run this loop right now?
 bool runs_elsewhere(const py::bound& loop) {
     if (!loop.call_method("is_running")) return false;
@@ -139,6 +145,7 @@ asyncio_inbox::asyncio_inbox(const py::bound& loop) : queues_(std::make_unique<q
 asyncio_inbox::~asyncio_inbox() = default;
 
 void asyncio_inbox::loop_gone(py::python py) noexcept {
+    if (closed()) return;
     const py::detail::set_aside under_way;
     open_inboxes().erase(loop_);
     loop_ = nullptr;
@@ -151,6 +158,13 @@ void asyncio_inbox::loop_gone(py::python py) noexcept {
         loop_dependent& orphan = *dependents_;
         dismiss(orphan);
         orphan.loop_closed(py);
+    }
+}
+
+void asyncio_inbox::close_all(py::python py) noexcept {
+    while (!open_inboxes().empty()) {
+        const auto closing = ref<asyncio_inbox>::share(open_inboxes().begin()->second);
+        closing->loop_gone(py);
     }
 }
 
@@ -294,6 +308,9 @@ void asyncio_inbox::raise_through(py::python py) noexcept {
 }
 
 void asyncio_inbox::root_finished() noexcept {
+    if (py::detail::nobody_reclaims()) {
+        if (auto* const message = new (std::nothrow) reason_to_drain) post(*message);
+    }
     if (roots_.fetch_sub(1) != 1) return;
     if (work* const message = when_idle_.exchange(nullptr)) post(*message);
 }

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include <pyasync/bridge/asyncio_request.hpp>
 
-#include <stdexcept>
+#include <pyasync/core/misuse.hpp>
 
 namespace pyasync::detail {
 
@@ -68,8 +68,8 @@ void asyncio_request::cancel_message::deliver(work& self, delivery how) noexcept
 }
 
 std::exception_ptr loop_closed_error() noexcept {
-    return std::make_exception_ptr(std::runtime_error(
-        "pyasync: the event loop of this task is closed, so no Python can run in its name any more"));
+    return std::make_exception_ptr(
+        misuse("pyasync: the event loop of this task is closed, so no Python can run in its name any more"));
 }
 
 ref<task_locals_state> locals_of(task_context& context) {

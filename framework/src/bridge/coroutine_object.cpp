@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include <cstddef>
 
-#include <pyasync/bridge/coroutine_function.hpp>
+#include <pyasync/bridge/coroutine_into_py.hpp>
 #include <pyasync/bridge/stepping.hpp>
 #include <pyasync/py/error.hpp>
 
@@ -108,7 +108,17 @@ PyObject* coroutine_await(PyObject* self, void*) noexcept {
     PyObject* const future = as_coroutine(self).future;
     return Py_NewRef(future == nullptr ? Py_None : future);
 }
-/// What is C++ has no frames and no code that Python could show.
+PyObject* coroutine_suspended(PyObject* self, void*) noexcept {
+    return PyBool_FromLong(as_coroutine(self).at == stage::waiting);
+}
+/// A frame that says where the function has been given to Python: what inspect.getcoroutinestate() tells a coroutine
+/// that is over by that it has none, and what Task.print_stack() shows.
+PyObject* coroutine_frame(PyObject* self, void*) noexcept {
+    const coroutine_object& me = as_coroutine(self);
+    if (me.at == stage::over) Py_RETURN_NONE;
+    const char* const name = PyUnicode_AsUTF8(me.name);
+    return name == nullptr ? nullptr : reinterpret_cast<PyObject*>(py::detail::make_frame(me.body.where, name));
+}
 PyObject* coroutine_none(PyObject*, void*) noexcept { Py_RETURN_NONE; }
 
 int coroutine_traverse(PyObject* self, visitproc visit, void* arg) noexcept {
@@ -153,7 +163,9 @@ PyTypeObject* make_type() {
                                        {"__qualname__", &coroutine_name, nullptr, nullptr, nullptr},
                                        {"cr_running", &coroutine_running, nullptr, nullptr, nullptr},
                                        {"cr_await", &coroutine_await, nullptr, nullptr, nullptr},
-                                       {"cr_frame", &coroutine_none, nullptr, nullptr, nullptr},
+                                       {"cr_suspended", &coroutine_suspended, nullptr, nullptr, nullptr},
+                                       {"cr_frame", &coroutine_frame, nullptr, nullptr, nullptr},
+                                       {"cr_origin", &coroutine_none, nullptr, nullptr, nullptr},
                                        {"cr_code", &coroutine_none, nullptr, nullptr, nullptr},
                                        {nullptr, nullptr, nullptr, nullptr, nullptr}};
     static PyType_Slot slots[] = {{Py_tp_methods, methods},

@@ -14,6 +14,7 @@
 #include <pyasync/core/spin.hpp>
 #include <pyasync/py/convert.hpp>
 #include <pyasync/py/error.hpp>
+#include <pyasync/py/interpreter.hpp>
 
 namespace pyasync::detail {
 namespace {
@@ -177,6 +178,7 @@ PyObject* select_method(PyObject* capsule, PyObject* const* arguments, Py_ssize_
 void own_selector::install(asyncio_inbox& inbox, const py::bound& loop) {
     static PyMethodDef method{"select", reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(&select_method)),
                               METH_FASTCALL, "Wait for descriptors, and serve what C++ has sent to this loop."};
+    if (!py::interpreter::exists()) return;  // the loops are somebody else's, and so are their selectors
     const py::python py = loop.py();
     const py::bound selectors = py.import("selectors");
     if (!loop.is_instance(py.import("asyncio").attr("SelectorEventLoop")) || !loop.has_attr("_selector")) return;

@@ -15,6 +15,7 @@ struct python_generator {
     PyObject_HEAD generator_feed* feed;
     PyObject* weak_references;
     char running;  ///< a step is under way
+    char over;     ///< Python has seen the end
 };
 
 enum class wish : char { next, close, raise };
@@ -62,13 +63,14 @@ PySendResult raise_end(py::python py, generator_feed& feed) {
 }
 
 /// It has been closed: the outcome of `aclose` or `athrow`.
-PySendResult raise_closed(generator_step& step, generator_feed& feed, bool at_once, PyObject** result) {
+PySendResult raise_closed(generator_step& step, generator_feed& feed, PyObject** result) {
+    const bool was_over = std::exchange(as_generator(step.generator).over, 1) != 0;
     const std::exception_ptr error = feed.take_error();
     if (error != nullptr && !is_cancellation(error)) {
         py::detail::set_raised_from(py::detail::token_maker::make(), error);
         return PYGEN_ERROR;
     }
-    if (step.what == wish::raise && !at_once) {
+    if (step.what == wish::raise && !was_over) {
         py::detail::raise_object(step.exception);
         return PYGEN_ERROR;
     }
@@ -85,13 +87,15 @@ PySendResult look(py::python py, generator_step& step, bool first, PyObject** re
             *result = feed.pop(py).release();
             return PYGEN_RETURN;
         }
-        return ended ? raise_end(py, feed) : PYGEN_NEXT;
+        if (!ended) return PYGEN_NEXT;
+        as_generator(step.generator).over = 1;
+        return raise_end(py, feed);
     }
     feed.drop_items();
-    if (ended) return raise_closed(step, feed, first, result);
+    if (ended) return raise_closed(step, feed, result);
     if (!feed.started()) {
         feed.discard();
-        return raise_closed(step, feed, false, result);
+        return raise_closed(step, feed, result);
     }
     if (first) feed.close();
     return PYGEN_NEXT;

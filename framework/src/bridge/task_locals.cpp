@@ -4,9 +4,9 @@
 
 #include <mutex>
 #include <new>
-#include <stdexcept>
 
 #include <pyasync/bridge/asyncio_api.hpp>
+#include <pyasync/core/misuse.hpp>
 #include <pyasync/py/convert.hpp>
 #include <pyasync/py/error.hpp>
 #include <pyasync/py/reclaim.hpp>
@@ -120,7 +120,7 @@ ref<task_locals_state> exchange_default_locals(ref<task_locals_state> locals) no
 }
 
 void no_event_loop() {
-    throw std::runtime_error(
+    throw misuse(
         "pyasync: this task has no event loop: start it within run() or PYASYNC_MAIN, or give it one with "
         "scope(task_locals, task)");
 }

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include <pyasync/core/root.hpp>
 
-#include <stdexcept>
+#include <pyasync/core/misuse.hpp>
 
 namespace pyasync::detail {
 
@@ -49,7 +49,7 @@ void root_base::cancel_message::deliver(work& self, delivery how) noexcept {
 }
 
 std::exception_ptr stopped_error() noexcept {
-    return std::make_exception_ptr(std::runtime_error(
+    return std::make_exception_ptr(misuse(
         "pyasync: the libuv loops have stopped; start tasks before main returns or the interpreter is finalised"));
 }
 
@@ -63,6 +63,7 @@ void task_context::resume(std::coroutine_handle<> coroutine) noexcept {
 
 void task_context::passes(const std::exception_ptr& error, const std::source_location& where) noexcept {
     constexpr std::size_t longest_trail = 256;
+    if (where.line() == 0) return;  // a coroutine that the user has not written
     try {
         if (trail_ == nullptr) trail_ = std::make_unique<exception_trail>();
         if (trail_->subject != error) *trail_ = {error, {}};

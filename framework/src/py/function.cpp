@@ -1,47 +1,175 @@
-// framework/src/py/function.cpp: CPython's function object around a C++ callable.
+// framework/src/py/function.cpp: the Python type of C++ functions.
 // SPDX-License-Identifier: MIT
 #include <pyasync/py/function.hpp>
+
+#include <cstddef>
 
 namespace pyasync::py::detail {
 namespace {
 
-/// What a Python function of ours refers to: its definition and its body.
-struct holder {
-    std::unique_ptr<function_body> body;
-    PyMethodDef definition;
+struct function_object {
+    PyObject_HEAD vectorcallfunc vectorcall;
+    function_body* body;
+    PyObject* name;
+    PyObject* qualified_name;
+    PyObject* module;
+    PyObject* doc;
+    PyObject* dict;
+    PyObject* weak_references;
+    bool coroutine;
 };
 
-holder* held_by(PyObject* capsule) noexcept { return static_cast<holder*>(PyCapsule_GetPointer(capsule, nullptr)); }
+function_object& as_function(PyObject* self) noexcept { return *reinterpret_cast<function_object*>(self); }
 
-PyObject* call_body(PyObject* capsule, PyObject* const* arguments, Py_ssize_t count) noexcept {
+PyObject* call_function(PyObject* self, PyObject* const* values, std::size_t flagged, PyObject* keywords) noexcept {
     const python py = token_maker::make();
     try {
-        return held_by(capsule)->body->call(py, {arguments, static_cast<std::size_t>(count)}).release();
+        function_body& body = *as_function(self).body;
+        const auto given = static_cast<std::size_t>(PyVectorcall_NARGS(flagged));
+        if (keywords == nullptr && given == body.parameters().size()) return body.call(py, {values, given}).release();
+        const auto arranged = body.parameters().arrange(py, body.name(), values, given, keywords);
+        return body.call(py, arranged).release();
     } catch (...) {
         set_raised_from(py, std::current_exception());
         return nullptr;
     }
 }
 
-}  // namespace
-
-bound make_function(python py, std::unique_ptr<function_body> body) {
-    auto owned = std::make_unique<holder>();
-    owned->definition = {body->name().c_str(), reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(&call_body)),
-                         METH_FASTCALL, body->doc().c_str()};
-    owned->body = std::move(body);
-    PyMethodDef* const definition = &owned->definition;
-    const bound capsule =
-        bound::steal(py, PyCapsule_New(owned.get(), nullptr, [](PyObject* dying) { delete held_by(dying); }));
-    static_cast<void>(owned.release());
-    return bound::steal(py, PyCFunction_New(definition, capsule.ptr()));
+/// What inspect.signature() returns.
+bound make_signature(python py, const function_body& body) {
+    const bound inspect = py.import("inspect");
+    const bound kinds = inspect.attr("Parameter");
+    const bound kind = kinds.attr(body.parameters().named() ? "POSITIONAL_OR_KEYWORD" : "POSITIONAL_ONLY");
+    const std::vector<std::string> annotations = body.annotations();
+    const auto annotation = [&](const std::string& text) {
+        return text.empty() ? kinds.attr("empty") : py.value(text);
+    };
+    const bound parameters = bound::steal(py, PyList_New(0));
+    for (std::size_t i = 0; i < body.parameters().size(); ++i) {
+        const std::string name = body.parameters().named() ? body.parameters().name(i) : "arg" + std::to_string(i + 1);
+        PyObject* const otherwise = body.parameters().default_value(i);
+        const bound parameter =
+            kinds(name, kind, kw("default") = otherwise == nullptr ? kinds.attr("empty") : bound::borrow(py, otherwise),
+                  kw("annotation") = annotation(annotations[i]));
+        raise_if_negative(py, PyList_Append(parameters.ptr(), parameter.ptr()));
+    }
+    return inspect.attr("Signature")(parameters, kw("return_annotation") = annotation(annotations.back()));
 }
 
-void require_count(python py, const std::string& name, std::size_t expected, std::size_t given) {
-    if (given == expected) return;
-    raise(py, PyExc_TypeError,
-          name + "() takes " + std::to_string(expected) + " positional argument" + (expected == 1 ? "" : "s") +
-              " but " + std::to_string(given) + (given == 1 ? " was" : " were") + " given");
+PyObject* function_signature(PyObject* self, void*) noexcept {
+    const python py = token_maker::make();
+    try {
+        return make_signature(py, *as_function(self).body).release();
+    } catch (...) {
+        set_raised_from(py, std::current_exception());
+        return nullptr;
+    }
+}
+
+/// The mark by which asyncio, or inspect, knows a function for one that makes coroutines; `where` is "module.name".
+PyObject* coroutine_mark(PyObject* self, const char* module, const char* name) noexcept {
+    const python py = token_maker::make();
+    try {
+        if (as_function(self).coroutine) return py.import(module).attr(name).release();
+        raise(py, PyExc_AttributeError, name);
+    } catch (const python_error& error) {
+        return raise_object(error.value().ptr());
+    }
+}
+PyObject* mark_of_asyncio(PyObject* self, void*) noexcept {
+    return coroutine_mark(self, "asyncio.coroutines", "_is_coroutine");
+}
+PyObject* mark_of_inspect(PyObject* self, void*) noexcept {
+    return coroutine_mark(self, "inspect", "_is_coroutine_mark");
+}
+
+/// Bound to an instance where it is an attribute of its class.
+PyObject* function_get(PyObject* self, PyObject* instance, PyObject*) noexcept {
+    return instance == nullptr || instance == Py_None ? Py_NewRef(self) : PyMethod_New(self, instance);
+}
+
+/// Pickled by its name.
+PyObject* function_reduce(PyObject* self, PyObject*) noexcept { return Py_NewRef(as_function(self).qualified_name); }
+
+PyObject* function_repr(PyObject* self) noexcept {
+    return PyUnicode_FromFormat(as_function(self).coroutine ? "<C++ async function %U>" : "<C++ function %U>",
+                                as_function(self).qualified_name);
+}
+
+int function_traverse(PyObject* self, visitproc visit, void* arg) noexcept {
+    Py_VISIT(as_function(self).module);
+    Py_VISIT(as_function(self).dict);
+    return 0;
+}
+
+int function_clear(PyObject* self) noexcept {
+    Py_CLEAR(as_function(self).module);
+    Py_CLEAR(as_function(self).dict);
+    return 0;
+}
+
+void function_dealloc(PyObject* self) noexcept {
+    function_object& me = as_function(self);
+    PyObject_GC_UnTrack(self);
+    if (me.weak_references != nullptr) PyObject_ClearWeakRefs(self);
+    function_clear(self);
+    delete me.body;
+    Py_CLEAR(me.name);
+    Py_CLEAR(me.qualified_name);
+    Py_CLEAR(me.doc);
+    Py_TYPE(self)->tp_free(self);
+}
+
+/// Not a heap type: those have one `__module__` for all their objects.
+PyTypeObject* make_type(python py) {
+    static PyMethodDef methods[] = {{"__reduce__", &function_reduce, METH_NOARGS, nullptr},
+                                    {nullptr, nullptr, 0, nullptr}};
+    static PyMemberDef members[] = {{"__name__", T_OBJECT, offsetof(function_object, name), 0, nullptr},
+                                    {"__qualname__", T_OBJECT, offsetof(function_object, qualified_name), 0, nullptr},
+                                    {"__module__", T_OBJECT, offsetof(function_object, module), 0, nullptr},
+                                    {"__doc__", T_OBJECT, offsetof(function_object, doc), 0, nullptr},
+                                    {nullptr, 0, 0, 0, nullptr}};
+    static PyGetSetDef attributes[] = {
+        {"__dict__", &PyObject_GenericGetDict, &PyObject_GenericSetDict, nullptr, nullptr},
+        {"__signature__", &function_signature, nullptr, nullptr, nullptr},
+        {"_is_coroutine", &mark_of_asyncio, nullptr, nullptr, nullptr},
+        {"_is_coroutine_mark", &mark_of_inspect, nullptr, nullptr, nullptr},
+        {nullptr, nullptr, nullptr, nullptr, nullptr}};
+    static PyTypeObject type{};
+    Py_SET_REFCNT(reinterpret_cast<PyObject*>(&type), 1);
+    type.tp_name = "pyasync.function";
+    type.tp_basicsize = sizeof(function_object);
+    type.tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_HAVE_VECTORCALL |
+                    Py_TPFLAGS_METHOD_DESCRIPTOR | Py_TPFLAGS_DISALLOW_INSTANTIATION;
+    type.tp_vectorcall_offset = offsetof(function_object, vectorcall);
+    type.tp_dictoffset = offsetof(function_object, dict);
+    type.tp_weaklistoffset = offsetof(function_object, weak_references);
+    type.tp_call = &PyVectorcall_Call;
+    type.tp_descr_get = &function_get;
+    type.tp_repr = &function_repr;
+    type.tp_traverse = &function_traverse;
+    type.tp_clear = &function_clear;
+    type.tp_dealloc = &function_dealloc;
+    type.tp_methods = methods;
+    type.tp_members = members;
+    type.tp_getset = attributes;
+    raise_if_negative(py, PyType_Ready(&type));
+    return &type;
+}
+
+}  // namespace
+
+bound make_function(python py, std::unique_ptr<function_body> body, const function_traits& traits) {
+    static PyTypeObject* const type = make_type(py);
+    bound made = bound::steal(py, PyType_GenericAlloc(type, 0));
+    function_object& content = as_function(made.ptr());
+    content.name = py.value(body->name()).release();
+    content.qualified_name = Py_NewRef(content.name);
+    content.doc = py.value(traits.doc).release();
+    content.coroutine = traits.coroutine;
+    content.body = body.release();
+    content.vectorcall = &call_function;
+    return made;
 }
 
 }  // namespace pyasync::py::detail

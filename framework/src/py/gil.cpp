@@ -4,8 +4,8 @@
 
 #include <condition_variable>
 #include <mutex>
-#include <stdexcept>
 
+#include <pyasync/core/misuse.hpp>
 #include <pyasync/core/outbox.hpp>
 #include <pyasync/py/reclaim.hpp>
 
@@ -29,7 +29,7 @@ void enter() {
     visitors& all = all_visitors();
     const std::lock_guard lock(all.mutex);
     if (all.closed || Py_IsInitialized() == 0) {
-        throw std::runtime_error(
+        throw pyasync::misuse(
             "pyasync: no Python interpreter runs; make a pyasync::interpreter first, and use Python only while it "
             "lives");
     }

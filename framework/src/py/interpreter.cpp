@@ -116,10 +116,10 @@ void extend_module_search_path(python py, const interpreter_options& options) {
 }  // namespace
 
 interpreter::interpreter(const interpreter_options& options) {
-    static bool used = false;
-    if (std::exchange(used, true) || Py_IsInitialized() != 0) {
+    if (exists_ || Py_IsInitialized() != 0) {
         throw std::logic_error("pyasync: a process has one interpreter, and this one has had it already");
     }
+    exists_ = true;
     PyImport_AppendInittab("pyasync", &init_module);
     configuration config(options.isolated);
     if (const fs::path program = home_interpreter(options.isolated); !program.empty()) config.set_program(program);

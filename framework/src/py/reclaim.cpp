@@ -55,6 +55,8 @@ void reclaim(python) noexcept {
     } while (!pending.sleep());
 }
 
+bool nobody_reclaims() noexcept { return waker.load(std::memory_order_relaxed) == nullptr && !all_given_up().empty(); }
+
 void on_given_up(void (*wake)() noexcept) noexcept { waker.store(wake, std::memory_order_release); }
 
 }  // namespace pyasync::py::detail

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include <pyasync/core/cancellation.hpp>
+#include <pyasync/core/misuse.hpp>
 #include <pyasync/py/convert.hpp>
 #include <pyasync/py/error.hpp>
 
@@ -65,6 +66,8 @@ bound by_rule(python py, const std::exception_ptr& error) {
         return e.value().bind(py);
     } catch (const cancelled&) {
         return py.import("asyncio").attr("CancelledError")();
+    } catch (const misuse& e) {
+        return instance(py, PyExc_RuntimeError, e.what());
     } catch (const std::bad_alloc&) {
         return bound::borrow(py, PyExc_MemoryError)();
     } catch (const std::system_error& e) {
@@ -108,18 +111,6 @@ void while_raised(const bound& exception, Function&& extend) noexcept {
 #endif
 }
 
-/// A frame with a place but no code: what a traceback needs.
-PyFrameObject* frame_at(const std::source_location& where) {
-    const std::string name = detail::function_name(where);
-    PyCodeObject* const code = PyCode_NewEmpty(where.file_name(), name.c_str(), static_cast<int>(where.line()));
-    PyObject* const globals = PyDict_New();
-    PyFrameObject* frame = nullptr;
-    if (code != nullptr && globals != nullptr) frame = PyFrame_New(PyThreadState_Get(), code, globals, nullptr);
-    Py_XDECREF(code);
-    Py_XDECREF(globals);
-    return frame;
-}
-
 }  // namespace
 
 bound to_python_exception(python py, const std::exception_ptr& error) {
@@ -143,9 +134,19 @@ void detail::add_translator(translator added) {
     all_translators().registered.push_back(std::move(added));
 }
 
+PyFrameObject* detail::make_frame(const std::source_location& where, const char* name) noexcept {
+    PyCodeObject* const code = PyCode_NewEmpty(where.file_name(), name, static_cast<int>(where.line()));
+    PyObject* const globals = PyDict_New();
+    PyFrameObject* frame = nullptr;
+    if (code != nullptr && globals != nullptr) frame = PyFrame_New(PyThreadState_Get(), code, globals, nullptr);
+    Py_XDECREF(code);
+    Py_XDECREF(globals);
+    return frame;
+}
+
 void detail::add_frames(const bound& exception, std::span<const std::source_location> passed) noexcept {
     for (const std::source_location& where : passed) {
-        PyFrameObject* const frame = frame_at(where);
+        PyFrameObject* const frame = make_frame(where, function_name(where).c_str());
         if (frame == nullptr) return PyErr_Clear();
         while_raised(exception, [frame] { PyTraceBack_Here(frame); });
         Py_DECREF(frame);
@@ -184,9 +185,20 @@ std::string detail::function_name(const std::source_location& where) {
     return name;
 }
 
+namespace {
+
+std::string& cpp_error_name() {
+    static std::string name = "pyasync.CppError";
+    return name;
+}
+
+}  // namespace
+
+void detail::name_cpp_error_in(const std::string& module) { cpp_error_name() = module + ".CppError"; }
+
 PyObject* detail::cpp_error_type(python py) {
     static PyObject* const type = raise_if_null(
-        py, PyErr_NewExceptionWithDoc("pyasync.CppError",
+        py, PyErr_NewExceptionWithDoc(cpp_error_name().c_str(),
                                       "A C++ exception that has no counterpart in Python: its type's name and what().",
                                       nullptr, nullptr));
     return type;

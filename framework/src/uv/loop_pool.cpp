@@ -11,6 +11,7 @@
 #include <stdexcept>
 #include <string>
 
+#include <pyasync/core/misuse.hpp>
 #include <pyasync/core/root.hpp>
 #include <pyasync/uv/timer_queue.hpp>
 
@@ -145,7 +146,7 @@ void loop_pool::configure(std::size_t threads) {
 loop& loop_pool::next() {
     state& pool = shared();
     if (in_forked_child.load(std::memory_order_relaxed)) {
-        throw std::runtime_error(
+        throw misuse(
             "pyasync: the libuv loops did not follow into this forked child; use exec or multiprocessing's spawn");
     }
     if (pool.stopped.load(std::memory_order_acquire)) std::rethrow_exception(pyasync::detail::stopped_error());

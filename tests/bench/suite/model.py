@@ -5,6 +5,7 @@ each gives the bench's `Figure`s. A `Target` compares figures."""
 
 import enum
 import math
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -117,6 +118,7 @@ class Bench:
     runs: tuple[Run, ...]
     figures: tuple[Figure, ...] = (TIME, CPU_TIME)
     in_quick: bool = True  # ./dev bench --quick runs it, too
+    most_rounds: int = sys.maxsize  # what does not vary need not be measured again and again
 
     def fault(self, measured: Measured) -> str:
         """Say which figure cannot be had from a measurement; empty if all can."""

@@ -205,6 +205,7 @@ def footprint() -> Iterator[Bench]:
             + runs(RUST, name, counts, f"way={way}", label=way, check=Check.BEGUN)
             + runs(PYTHON, name, counts, check=Check.BEGUN),
             (value("bytes", "bytes"),),
+            most_rounds=3,
         )
     yield Bench(
         "b10",
@@ -272,6 +273,7 @@ def at_rest() -> Iterator[Bench]:
         "ten idle seconds",
         runs([OURS[0], PYTHON[0]], "b13_idle", Counts(10, 1), check=Check.COUNT_ONLY),
         (value("cpu us in all", "cpu_us"), value("wake-ups", "wakeups")),
+        most_rounds=3,
     )
     yield Bench(
         "b13_paced",

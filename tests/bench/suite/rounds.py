@@ -74,16 +74,17 @@ def run_rounds(
             outcome.left_out[run.label] = reason
             runs.remove(run)
 
+    wanted = min(settings.rounds, bench.most_rounds)
     quiet: list[_Round] = []
     noisy: list[_Round] = []
-    while runs and len(quiet) < settings.rounds and len(quiet) + len(noisy) < ATTEMPTS * settings.rounds:
+    while runs and len(quiet) < wanted and len(quiet) + len(noisy) < ATTEMPTS * wanted:
         done = _run_round(runs, regime, programs, settings, measure, meter, outcome)
         if settings.quick or done.noise <= settings.most_noise:
             quiet.append(done)
         else:
             noisy.append(done)
             time.sleep(settings.pause)
-    kept = (quiet + sorted(noisy, key=lambda each: each.noise))[: settings.rounds]
+    kept = (quiet + sorted(noisy, key=lambda each: each.noise))[:wanted]
 
     outcome.noisy = len(kept) > len(quiet)
     outcome.thrown_away = len(quiet) + len(noisy) - len(kept)

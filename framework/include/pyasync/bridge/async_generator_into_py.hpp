@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <source_location>
+#include <string>
 #include <utility>
 
 #include <pyasync/bridge/generator_feed.hpp>
@@ -50,6 +51,10 @@ namespace py {
 /// An async generator among the arguments of a call, or as the result of a function given to Python.
 template <typename T>
 struct converter<async_generator<T>> {
+    static std::string annotation() {
+        const std::string item = annotation_of<T>();
+        return "AsyncIterator[" + (item.empty() ? "Any" : item) + "]";
+    }
     static bound to_python(python py, async_generator<T>&& body) {
         return async_generator_into_py(py, std::move(body));
     }

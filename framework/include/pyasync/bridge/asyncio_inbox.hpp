@@ -53,6 +53,9 @@ public:
     /// The inbox of the loop that runs on this thread; throws Python's `RuntimeError: no running event loop`.
     [[nodiscard]] static ref<asyncio_inbox> of_running_loop(py::python py);
 
+    /// Python exits: nothing that waits on any loop will happen any more.
+    static void close_all(py::python py) noexcept;
+
     /// Any thread, with the GIL or without.
     void post(work& item) noexcept override;
     void post_all(work_chain&& items) noexcept override;

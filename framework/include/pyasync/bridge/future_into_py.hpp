@@ -3,6 +3,7 @@
 #pragma once
 
 #include <source_location>
+#include <string>
 #include <utility>
 
 #include <pyasync/bridge/spawn.hpp>
@@ -77,15 +78,27 @@ template <typename T>
                                       get_current_locals(py));
 }
 
+namespace detail {
+
+template <typename T>
+[[nodiscard]] std::string annotation_of_future() {
+    const std::string result = py::annotation_of<T>();
+    return "asyncio.Future[" + (result.empty() ? "Any" : result) + "]";
+}
+
+}  // namespace detail
+
 namespace py {
 
 /// A task or a future among the arguments of a call, or as the result of a function given to Python.
 template <typename T>
 struct converter<task<T>> {
+    static std::string annotation() { return pyasync::detail::annotation_of_future<T>(); }
     static bound to_python(python py, task<T>&& body) { return future_into_py(py, std::move(body)); }
 };
 template <typename T>
 struct converter<future<T>> {
+    static std::string annotation() { return pyasync::detail::annotation_of_future<T>(); }
     static bound to_python(python py, future<T>&& running) { return future_into_py(py, std::move(running)); }
 };
 

@@ -167,8 +167,10 @@ struct room_in {
 template <typename T>
 class generator_feed_of final : public generator_feed {
 public:
-    generator_feed_of(async_generator<T> body, std::size_t ahead, const std::source_location& where)
-        : generator_feed(where), body_(std::move(body)), queue_(ahead) {}
+    /// `kept` is what the generator refers to.
+    generator_feed_of(async_generator<T> body, std::size_t ahead, const std::source_location& where,
+                      std::shared_ptr<const void> kept = {})
+        : generator_feed(where), kept_(std::move(kept)), body_(std::move(body)), queue_(ahead) {}
 
     void discard() noexcept override {
         body_.reset();
@@ -245,6 +247,7 @@ private:
     [[nodiscard]] bool full() const noexcept override { return queue_.full(); }
     void put_end(std::exception_ptr error) noexcept override { queue_.end(std::move(error)); }
 
+    std::shared_ptr<const void> kept_;
     std::optional<async_generator<T>> body_;
     item_queue<T> queue_;
 };

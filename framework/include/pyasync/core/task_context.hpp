@@ -85,7 +85,7 @@ public:
     /// A cancellation came too late for the operation under way: the next wait throws it.
     void cancel_next_wait() noexcept { cancel_pending_ = true; }
 
-    /// Notes that `error` leaves a `co_await` at `where`.
+    /// Notes that `error` leaves a `co_await` at `where`; nothing where that is no place.
     void passes(const std::exception_ptr& error, const std::source_location& where) noexcept;
 
     /// Takes over the trail of an exception that comes from another task.

@@ -26,6 +26,7 @@ namespace pyasync::py {
 ///     template <> struct pyasync::py::converter<point> {
 ///         static bound to_python(python py, const point& p) { return py.value(std::tuple(p.x, p.y)); }
 ///         static point from_python(const bound& b) { auto [x, y] = b.to<std::tuple<int, int>>(); return {x, y}; }
+///         static const char* annotation() { return "tuple[int, int]"; }     // may be left out
 ///     };
 ///
 /// **Thread.** Both run under the GIL; what travels between tasks and Python is converted on the asyncio thread.
@@ -36,6 +37,21 @@ namespace pyasync::py {
 /// and, in convert_containers.hpp, optional, variant, pair, tuple, vector, array, map, unordered_map, set.
 template <typename T>
 struct converter;
+
+/// The Python type that stands for a `T` in a signature: what `converter<T>::annotation()` says; "" where it says
+/// nothing.
+template <typename T>
+[[nodiscard]] std::string annotation_of() {
+    if constexpr (std::is_void_v<T>) {
+        return "None";
+    } else if constexpr (requires {
+                             { converter<T>::annotation() } -> std::convertible_to<std::string>;
+                         }) {
+        return converter<T>::annotation();
+    } else {
+        return "";
+    }
+}
 
 template <typename T>
 concept to_python_convertible = requires(python py, T&& value) {
@@ -70,6 +86,7 @@ concept integer = std::integral<T> && !std::same_as<T, bool> && !character<T>;
 
 template <>
 struct converter<bool> {
+    static const char* annotation() { return "bool"; }
     static bound to_python(python py, bool value) { return bound::borrow(py, value ? Py_True : Py_False); }
     static bool from_python(const bound& source) {
         if (!PyBool_Check(source.ptr())) detail::expected("bool", source);
@@ -79,6 +96,7 @@ struct converter<bool> {
 
 template <detail::integer T>
 struct converter<T> {
+    static const char* annotation() { return "int"; }
     using limits = std::numeric_limits<T>;
     static bound to_python(python py, T value) {
         if constexpr (std::is_signed_v<T>) {
@@ -98,6 +116,7 @@ struct converter<T> {
 
 template <std::floating_point T>
 struct converter<T> {
+    static const char* annotation() { return "float"; }
     static bound to_python(python py, T value) {
         return bound::steal(py, PyFloat_FromDouble(static_cast<double>(value)));
     }
@@ -106,6 +125,7 @@ struct converter<T> {
 
 template <>
 struct converter<std::string_view> {
+    static const char* annotation() { return "str"; }
     static bound to_python(python py, std::string_view value) {
         return bound::steal(
             py, PyUnicode_DecodeUTF8(value.data(), static_cast<Py_ssize_t>(value.size()), /*errors=*/nullptr));
@@ -124,6 +144,7 @@ struct converter<std::string> : converter<std::string_view> {
 
 template <>
 struct converter<std::span<const std::byte>> {
+    static const char* annotation() { return "bytes"; }
     static bound to_python(python py, std::span<const std::byte> value);
 };
 
@@ -134,6 +155,7 @@ struct converter<std::vector<std::byte>> : converter<std::span<const std::byte>>
 
 template <typename Rep, typename Period>
 struct converter<std::chrono::duration<Rep, Period>> {
+    static const char* annotation() { return "float"; }
     using duration = std::chrono::duration<Rep, Period>;
     static bound to_python(python py, duration value) {
         return bound::steal(py, PyFloat_FromDouble(std::chrono::duration<double>(value).count()));
@@ -155,6 +177,7 @@ struct converter<std::chrono::duration<Rep, Period>> {
 
 template <>
 struct converter<std::filesystem::path> {
+    static const char* annotation() { return "pathlib.Path"; }
     static bound to_python(python py, const std::filesystem::path& value);
     static std::filesystem::path from_python(const bound& source);
 };

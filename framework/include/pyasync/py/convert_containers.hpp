@@ -31,6 +31,16 @@ template <typename T>
         item.py(), [index] { return "item " + std::to_string(index); }, [&] { return item.to<T>(); });
 }
 
+/// The types of a container's items, for its annotation.
+template <typename... Ts>
+[[nodiscard]] std::string annotations_of(const std::string& separator = ", ") {
+    std::string joined;
+    for (const std::string& each : {annotation_of<Ts>()...}) {
+        joined += (joined.empty() ? "" : separator) + (each.empty() ? "Any" : each);
+    }
+    return joined;
+}
+
 template <typename Range>
 [[nodiscard]] bound list_of(python py, const Range& range) {
     bound list = bound::steal(py, PyList_New(static_cast<Py_ssize_t>(range.size())));
@@ -42,6 +52,9 @@ template <typename Range>
 /// A std::map or std::unordered_map: a dict, in its order.
 template <typename Map>
 struct map_converter {
+    static std::string annotation() {
+        return "dict[" + annotations_of<typename Map::key_type, typename Map::mapped_type>() + "]";
+    }
     static bound to_python(python py, const Map& value) {
         bound dict = bound::steal(py, PyDict_New());
         for (const auto& [key, item] : value) {
@@ -69,6 +82,7 @@ struct map_converter {
 
 template <typename T>
 struct converter<std::optional<T>> {
+    static std::string annotation() { return detail::annotations_of<T>() + " | None"; }
     static bound to_python(python py, const std::optional<T>& value) { return value ? py.value(*value) : py.none(); }
     static std::optional<T> from_python(const bound& source) {
         if (source.is_none()) return std::nullopt;
@@ -79,6 +93,7 @@ struct converter<std::optional<T>> {
 /// The first alternative that fits.
 template <typename... Ts>
 struct converter<std::variant<Ts...>> {
+    static std::string annotation() { return detail::annotations_of<Ts...>(" | "); }
     static bound to_python(python py, const std::variant<Ts...>& value) {
         return std::visit([py](const auto& held) { return py.value(held); }, value);
     }
@@ -101,7 +116,13 @@ private:
 };
 
 template <>
+struct converter<std::nullopt_t> {
+    static bound to_python(python py, std::nullopt_t) { return py.none(); }
+};
+
+template <>
 struct converter<std::monostate> {
+    static std::string annotation() { return "None"; }
     static bound to_python(python py, std::monostate) { return py.none(); }
     static std::monostate from_python(const bound& source) {
         if (!source.is_none()) detail::expected("None", source);
@@ -111,6 +132,13 @@ struct converter<std::monostate> {
 
 template <typename... Ts>
 struct converter<std::tuple<Ts...>> {
+    static std::string annotation() {
+        if constexpr (sizeof...(Ts) == 0) {
+            return "tuple[()]";
+        } else {
+            return "tuple[" + detail::annotations_of<Ts...>() + "]";
+        }
+    }
     static bound to_python(python py, const std::tuple<Ts...>& value) {
         bound tuple = bound::steal(py, PyTuple_New(sizeof...(Ts)));
         Py_ssize_t index = 0;
@@ -129,6 +157,7 @@ struct converter<std::tuple<Ts...>> {
 
 template <typename A, typename B>
 struct converter<std::pair<A, B>> {
+    static std::string annotation() { return "tuple[" + detail::annotations_of<A, B>() + "]"; }
     static bound to_python(python py, const std::pair<A, B>& value) {
         return bound::steal(py, PyTuple_Pack(2, py.value(value.first).ptr(), py.value(value.second).ptr()));
     }
@@ -140,6 +169,7 @@ struct converter<std::pair<A, B>> {
 
 template <typename T>
 struct converter<std::vector<T>> {
+    static std::string annotation() { return "list[" + detail::annotations_of<T>() + "]"; }
     static bound to_python(python py, const std::vector<T>& value) { return detail::list_of(py, value); }
     static std::vector<T> from_python(const bound& source) {
         detail::require_items(source, "list");
@@ -151,6 +181,7 @@ struct converter<std::vector<T>> {
 
 template <typename T, std::size_t Count>
 struct converter<std::array<T, Count>> {
+    static std::string annotation() { return "list[" + detail::annotations_of<T>() + "]"; }
     static bound to_python(python py, const std::array<T, Count>& value) { return detail::list_of(py, value); }
     static std::array<T, Count> from_python(const bound& source) {
         const std::vector<bound> items = detail::exactly(source, Count, "list");
@@ -167,6 +198,7 @@ struct converter<std::unordered_map<Key, T>> : detail::map_converter<std::unorde
 
 template <typename T>
 struct converter<std::set<T>> {
+    static std::string annotation() { return "set[" + detail::annotations_of<T>() + "]"; }
     static bound to_python(python py, const std::set<T>& value) {
         bound set = bound::steal(py, PySet_New(nullptr));
         for (const T& item : value) detail::raise_if_negative(py, PySet_Add(set.ptr(), py.value(item).ptr()));

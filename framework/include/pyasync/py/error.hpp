@@ -70,11 +70,17 @@ namespace detail {
 /// Puts C++ frames before the traceback of an exception; `passed` is innermost first.
 void add_frames(const bound& exception, std::span<const std::source_location> passed) noexcept;
 
+/// A frame with a place but no code: what a traceback needs. A new reference; null with an exception set.
+[[nodiscard]] PyFrameObject* make_frame(const std::source_location& where, const char* name) noexcept;
+
 /// The function's name out of what the compiler calls it in a coroutine.
 [[nodiscard]] std::string function_name(const std::source_location& where);
 
-/// pyasync.CppError, made at first use; borrowed. The module `pyasync` that an application finds has it, too.
+/// CppError, made at first use; borrowed. It belongs to the module `pyasync` of an application, or to the extension
+/// module that this library is a part of.
 [[nodiscard]] PyObject* cpp_error_type(python py);
+/// Says, before first use, which module that is.
+void name_cpp_error_in(const std::string& module);
 
 /// The demangled name of a type.
 [[nodiscard]] std::string type_name(const std::type_info& type);

@@ -9,8 +9,11 @@
 #include <tuple>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
+#include <pyasync/py/arguments.hpp>
 #include <pyasync/py/convert.hpp>
+#include <pyasync/py/parameter.hpp>
 
 namespace pyasync::py {
 
@@ -19,25 +22,33 @@ namespace detail {
 /// A callable of any type, behind one call: borrowed arguments in, a new reference out.
 class function_body {
 public:
-    function_body(const char* name, const char* doc) : name_(name), doc_(doc) {}
+    function_body(const char* name, parameter_list parameters) : name_(name), parameters_(std::move(parameters)) {}
     function_body(const function_body&) = delete;
     function_body& operator=(const function_body&) = delete;
     virtual ~function_body() = default;
 
+    /// As many values as there are parameters.
     [[nodiscard]] virtual bound call(python py, std::span<PyObject* const> values) = 0;
 
+    /// The Python types of the parameters and, last, of the result; what is not known is empty.
+    [[nodiscard]] virtual std::vector<std::string> annotations() const = 0;
+
     [[nodiscard]] const std::string& name() const noexcept { return name_; }
-    [[nodiscard]] const std::string& doc() const noexcept { return doc_; }
+    [[nodiscard]] const parameter_list& parameters() const noexcept { return parameters_; }
 
 private:
     std::string name_;
-    std::string doc_;
+    parameter_list parameters_;
 };
 
-[[nodiscard]] bound make_function(python py, std::unique_ptr<function_body> body);
+/// What Python is told of a function.
+struct function_traits {
+    const char* doc = "";
+    bool coroutine = false;  ///< it is to Python what an `async def` is
+};
 
-/// A TypeError as a Python function raises it.
-void require_count(python py, const std::string& name, std::size_t expected, std::size_t given);
+/// The function object; it belongs to no module yet.
+[[nodiscard]] bound make_function(python py, std::unique_ptr<function_body> body, const function_traits& traits);
 
 template <typename Signature>
 struct signature;
@@ -74,15 +85,18 @@ struct parameters<std::tuple<python, Args...>> {
     using given = std::tuple<Args...>;
 };
 
+/// How many arguments Python gives to a function.
+template <typename Function>
+inline constexpr std::size_t arity_of =
+    std::tuple_size_v<typename parameters<typename signature<std::decay_t<Function>>::arguments>::given>;
+
 template <typename Function>
 class function_of final : public function_body {
 public:
-    function_of(const char* name, const char* doc, Function function)
-        : function_body(name, doc), function_(std::move(function)) {}
+    function_of(python py, const char* name, const std::vector<parameter>& named, Function function)
+        : function_body(name, parameter_list(py, arity_of<Function>, named)), function_(std::move(function)) {}
 
     [[nodiscard]] bound call(python py, std::span<PyObject* const> values) override {
-        using given = typename taken::given;
-        require_count(py, name(), std::tuple_size_v<given>, values.size());
         return [&]<std::size_t... I>(std::index_sequence<I...>) {
             // Braces: the arguments are converted in their order.
             std::tuple<std::decay_t<std::tuple_element_t<I, given>>...> converted{
@@ -91,14 +105,22 @@ public:
         }(std::make_index_sequence<std::tuple_size_v<given>>{});
     }
 
+    [[nodiscard]] std::vector<std::string> annotations() const override {
+        return []<std::size_t... I>(std::index_sequence<I...>) {
+            return std::vector<std::string>{annotation_of<std::decay_t<std::tuple_element_t<I, given>>>()...,
+                                            annotation_of<std::decay_t<typename types::result>>()};
+        }(std::make_index_sequence<std::tuple_size_v<given>>{});
+    }
+
 private:
     using types = signature<Function>;
-    using taken = parameters<typename types::arguments>;
+    using taken = detail::parameters<typename types::arguments>;
+    using given = typename taken::given;
 
     template <typename T>
     [[nodiscard]] T argument(python py, PyObject* value, std::size_t index) const {
         return with_subject(
-            py, [&] { return name() + "() argument " + std::to_string(index + 1); },
+            py, [&] { return name() + "() argument " + this->parameters().described(index); },
             [&] { return bound::borrow(py, value).to<T>(); });
     }
 
@@ -127,16 +149,23 @@ private:
 /// Makes a Python function of a C++ one.
 ///
 ///     py::bound twice = py::function(py, "twice", [](int n) { return 2 * n; });
-///     co_await pyasync::call("example:apply", py::function(...));   // within on_asyncio
+///     py::bound connect = py::function(py, "connect", &connect, "Connects.", {"host", py::arg("port") = 80});
 ///
-/// Its parameters are positional, converted by `converter<T>`; a first parameter of type `py::python` is the token. A
-/// `task<T>` that it returns starts at once and is something that Python awaits. **Thread.** Made, called and destroyed
-/// under the GIL. **Errors.** In Python: a `TypeError` for a wrong number or type of arguments; what `function` throws,
-/// as `to_python_exception` says. **Ownership.** The Python function owns `function`.
+/// Its arguments are converted by `converter<T>`; a first parameter of type `py::python` is the token, and none of
+/// Python's. With names, arguments are positional or keyword ones; without, positional only. A `task<T>` that it
+/// returns starts at once and is something that Python awaits (`coroutine_function` is lazy, as `async def` is). It is
+/// to Python what a function of its own is: it has a signature, a `__dict__`, is bound as a method where it is an
+/// attribute of a class, and can be pickled by its name. **Thread.** Made, called and destroyed under the GIL.
+/// **Errors.** In Python: the `TypeError` of a Python function for arguments that do not fit the parameters, and one
+/// that names the argument for a wrong type; what `function` throws, as `to_python_exception` says. Here:
+/// `std::logic_error` where the number of names is wrong. **Ownership.** The Python function owns `function`.
 template <typename Function>
-[[nodiscard]] bound function(python py, const char* name, Function&& function, const char* doc = "") {
-    return detail::make_function(
-        py, std::make_unique<detail::function_of<std::decay_t<Function>>>(name, doc, std::forward<Function>(function)));
+[[nodiscard]] bound function(python py, const char* name, Function&& function, const char* doc = "",
+                             const std::vector<parameter>& named = {}) {
+    return detail::make_function(py,
+                                 std::make_unique<detail::function_of<std::decay_t<Function>>>(
+                                     py, name, named, std::forward<Function>(function)),
+                                 {.doc = doc});
 }
 
 }  // namespace pyasync::py

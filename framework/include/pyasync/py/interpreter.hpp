@@ -38,10 +38,15 @@ public:
     /// where some have not left: Python then stays as it is, and the process should end without ado.
     [[nodiscard]] bool finalise(std::chrono::milliseconds limit);
 
+    /// Has this library started Python, and not somebody else?
+    [[nodiscard]] static bool exists() noexcept { return exists_; }
+
     /// Leaves Python as it is, for good: somebody still uses it who does not end.
     void abandon() noexcept { main_thread_ = nullptr; }
 
 private:
+    inline static bool exists_ = false;  ///< for good: a process has one
+
     PyThreadState* main_thread_ = nullptr;
 };
 

@@ -17,4 +17,7 @@ void reclaim(python py) noexcept;
 /// should see to it that `reclaim` is called soon. Null for none.
 void on_given_up(void (*wake)() noexcept) noexcept;
 
+/// Does something wait to be reclaimed, with nobody to be called for it? Any thread.
+[[nodiscard]] bool nobody_reclaims() noexcept;
+
 }  // namespace pyasync::py::detail

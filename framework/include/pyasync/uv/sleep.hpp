@@ -42,6 +42,7 @@ private:
 };
 
 struct sleep_operation {
+    using value_type = void;
     clock::duration length;
     [[nodiscard]] sleep_awaiter awaiter_in(pyasync::detail::task_context& context,
                                            const std::source_location& where) const noexcept {

@@ -1,0 +1,21 @@
+# cmake/PyasyncPlacePythonModules.cmake: Python files next to what imports them.
+# SPDX-License-Identifier: MIT
+include_guard(GLOBAL)
+
+# Copies Python files next to a target's file, whenever they change.
+function(pyasync_place_python_modules target)
+  foreach(module IN LISTS ARGN)
+    cmake_path(ABSOLUTE_PATH module BASE_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}" NORMALIZE)
+    if(NOT EXISTS "${module}")
+      message(FATAL_ERROR "${target}: no such Python module: ${module}")
+    endif()
+    cmake_path(GET module FILENAME file_name)
+    set(copy "${CMAKE_CURRENT_BINARY_DIR}/${file_name}")
+    add_custom_command(OUTPUT "${copy}" COMMAND "${CMAKE_COMMAND}" -E copy "${module}" "${copy}" DEPENDS "${module}" VERBATIM)
+    list(APPEND copies "${copy}")
+  endforeach()
+  if(copies)
+    add_custom_target(${target}_python_modules DEPENDS ${copies})
+    add_dependencies(${target} ${target}_python_modules)
+  endif()
+endfunction()

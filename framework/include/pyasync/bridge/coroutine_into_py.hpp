@@ -1,0 +1,103 @@
+// framework/include/pyasync/bridge/coroutine_into_py.hpp: a C++ task as a coroutine object of Python's.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <coroutine>
+#include <source_location>
+#include <utility>
+
+#include <pyasync/bridge/future_into_py.hpp>
+
+namespace pyasync {
+
+/// How a coroutine runs that Python awaits.
+struct coroutine_options {
+    /// Begin on the thread of the event loop, with the GIL, and go to the libuv loop with the first wait: what need not
+    /// wait (a value from a cache) crosses no threads. What comes before the first wait must not block.
+    bool inline_start = false;
+};
+
+namespace detail {
+
+/// The source of the locals of tasks that have begun away from home: null where no event loop runs on this thread.
+[[nodiscard]] locals_ref running_locals_or_none() noexcept;
+
+/// Those that the task has taken already, or else the running loop's; throws where there is none.
+[[nodiscard]] task_locals locals_of_running(py::python py, task_context& context);
+
+/// A task that a Python coroutine object will run, whatever it returns. Under the GIL. It has no owner of its own: one
+/// of `start` and `destroy` is to be called, once.
+struct cold_task {
+    /// What `start` leads to: its value, or a Future that stands for what is under way.
+    struct progress {
+        bool ended;
+        py::bound value;
+    };
+    struct operations {
+        progress (*start)(cold_task&, py::python);
+        void (*destroy)(cold_task&) noexcept;
+    };
+
+    std::coroutine_handle<> body;
+    const operations* type;
+    coroutine_options how;
+    std::source_location where;
+
+    /// Throws what the task throws at once.
+    [[nodiscard]] progress start(py::python py) { return type->start(*this, py); }
+    void destroy() noexcept { type->destroy(*this); }
+};
+
+/// `Take` makes Python's value of what the task ends with.
+template <typename T, take_result Take = &take_for_python<T>>
+struct cold_task_of {
+    [[nodiscard]] static task<T> take(cold_task& cold) noexcept {
+        return task<T>(task_handle<T>::from_address(cold.body.address()));
+    }
+    static void destroy(cold_task& cold) noexcept { cold.body.destroy(); }
+    static cold_task::progress start(cold_task& cold, py::python py) {
+        if (!cold.how.inline_start) {
+            const task_locals locals = running_locals(py);
+            return {false,
+                    make_python_future(
+                        py, root<T>::launch(take(cold), uv::loop_pool::instance().next(), locals.state(), cold.where),
+                        Take, locals)};
+        }
+        const auto running =
+            root<T>::launch_here(take(cold), uv::loop_pool::instance().next(), &running_locals_or_none, cold.where);
+        if (running->done()) {
+            if (running->outcome.failed()) throw_as_python(py, *running, running->outcome.take_error());
+            return {true, Take(py, *running)};
+        }
+        try {
+            const task_locals locals = locals_of_running(py, running->context());
+            py::bound future = make_python_future(py, running, Take, locals);
+            running->go_home();
+            return {false, std::move(future)};
+        } catch (...) {
+            running->give_up(std::current_exception());
+            throw;
+        }
+    }
+    static constexpr cold_task::operations operations{&start, &destroy};
+};
+
+/// The coroutine object; `name` is the function's.
+[[nodiscard]] py::bound make_coroutine_object(py::python py, const cold_task& body, const py::object& name);
+
+}  // namespace detail
+
+/// Makes a coroutine object of a task: lazy, it starts with its first step. `Take` is for adapters to other bindings.
+///
+///     py::bound waiting = pyasync::coroutine_into_py(py, cpp_sleep(1.0), "cpp_sleep");
+///
+/// See `coroutine_function`, which makes one at each call. **Thread.** Under the GIL. **Ownership.** Takes the task.
+template <typename T, detail::take_result Take = &detail::take_for_python<T>>
+[[nodiscard]] py::bound coroutine_into_py(py::python py, task<T> body, const char* name, coroutine_options how = {},
+                                          const std::source_location& where = std::source_location::current()) {
+    return detail::make_coroutine_object(
+        py, detail::cold_task{body.release(), &detail::cold_task_of<T, Take>::operations, how, where},
+        py.value(name).unbind());
+}
+
+}  // namespace pyasync

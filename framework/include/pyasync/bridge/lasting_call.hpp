@@ -1,0 +1,56 @@
+// framework/include/pyasync/bridge/lasting_call.hpp: a call whose arguments live as long as its coroutine.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <memory>
+#include <source_location>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include <pyasync/core/task.hpp>
+
+namespace pyasync::detail {
+
+/// Could a coroutine of `Function` refer to what goes at the end of the call: its captures, an argument by reference?
+template <typename Function, typename... Args>
+inline constexpr bool refers_to_call =
+    (std::is_class_v<Function> && !std::is_empty_v<Function>) || (std::is_reference_v<Args> || ...);
+
+/// One call of a function: the function and the arguments, to be kept until its coroutine has ended.
+template <typename Function, typename... Args>
+class lasting_call {
+public:
+    lasting_call(std::shared_ptr<Function> function, Args... args)
+        : function_(std::move(function)), arguments_(std::forward<Args>(args)...) {}
+
+    [[nodiscard]] auto operator()() {
+        return std::apply([this](auto&... kept) { return (*function_)(static_cast<Args&&>(kept)...); }, arguments_);
+    }
+
+private:
+    std::shared_ptr<Function> function_;
+    std::tuple<std::decay_t<Args>...> arguments_;
+};
+
+/// `co_await` without a trace in tracebacks: for a coroutine that the user has not written.
+template <typename T>
+class untraced {
+public:
+    explicit untraced(task<T> body) noexcept : body_(std::move(body)) {}
+    [[nodiscard]] task_awaiter<T> awaiter_in(task_context& context, const std::source_location&) && {
+        return std::move(body_).awaiter_in(context, std::source_location());
+    }
+
+private:
+    task<T> body_;
+};
+
+/// Runs `body` while it keeps `kept`, whatever that is.
+template <typename T>
+task<T> run_keeping([[maybe_unused]] std::shared_ptr<const void> kept, task<T> body) {
+    untraced<T> quiet(std::move(body));
+    co_return co_await std::move(quiet);
+}
+
+}  // namespace pyasync::detail

@@ -1,0 +1,108 @@
+// framework/include/pyasync/core/promise.hpp: promise<T>, the end of a future that a callback completes.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <atomic>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <stdexcept>
+#include <utility>
+
+#include <pyasync/core/cancellation.hpp>
+#include <pyasync/core/future.hpp>
+#include <pyasync/core/ref.hpp>
+
+namespace pyasync {
+
+namespace detail {
+
+template <typename T>
+class promise_state final : public future_state<T> {
+public:
+    /// True for the first who asks: the outcome is his to set.
+    [[nodiscard]] bool claim() noexcept { return !claimed_.exchange(true, std::memory_order_acq_rel); }
+    void publish() noexcept { this->complete(); }
+
+    /// Before anybody can cancel it: while the future has not been given away.
+    void on_cancel(std::function<void()> handler) { on_cancel_ = std::move(handler); }
+
+    void cancel() noexcept override {
+        if (on_cancel_) return on_cancel_();
+        if (!claim()) return;
+        this->outcome.set_error(std::make_exception_ptr(cancelled()));
+        publish();
+    }
+    void abandon() noexcept override {
+        if (!abandoned_.exchange(true, std::memory_order_relaxed)) cancel();
+    }
+
+private:
+    ~promise_state() override = default;
+
+    std::function<void()> on_cancel_;
+    std::atomic<bool> claimed_{false};
+    std::atomic<bool> abandoned_{false};
+};
+
+}  // namespace detail
+
+/// The other end of a future, for what tells its end by a callback: libuv's operations, the ones of a library.
+///
+///     pyasync::task<int> answer(service& s) {
+///         pyasync::promise<int> reply;
+///         s.ask([reply](int value) { reply.set_value(value); });
+///         co_return co_await reply.get_future();
+///     }
+///
+/// **Thread.** Any; it may be copied (all copies are one promise), and completed on another thread than the awaiting
+/// one. **Cancellation.** Cancelling the task that awaits the future, or destroying the future, throws `cancelled` at
+/// once, and what is set later is dropped; where `on_cancel` was given, that is called instead, and the future ends
+/// when the operation does. **Errors.** `std::logic_error` for a second `get_future`; a promise that goes without a
+/// value ends its future with `std::runtime_error`. **Ownership.** Shares the outcome with the future.
+template <typename T = void>
+class promise {
+public:
+    promise() : end_(std::make_shared<end>()) {}
+
+    /// Once.
+    [[nodiscard]] future<T> get_future() const {
+        if (std::exchange(end_->given, true)) throw std::logic_error("pyasync: a promise has one future");
+        return future<T>(end_->state);
+    }
+
+    /// What a cancellation calls, on any thread, maybe more than once: it asks the operation to end early, which then
+    /// completes the promise. To be said before `get_future`.
+    void on_cancel(std::function<void()> handler) const { end_->state->on_cancel(std::move(handler)); }
+
+    /// False where it has an outcome already: nobody learns of this one.
+    template <typename... Args>
+    bool set_value(Args&&... args) const {
+        if (!end_->state->claim()) return false;
+        detail::set_from(end_->state->outcome, [&]() -> T { return T(std::forward<Args>(args)...); });
+        end_->state->publish();
+        return true;
+    }
+    bool set_exception(std::exception_ptr error) const {
+        if (!end_->state->claim()) return false;
+        end_->state->outcome.set_error(std::move(error));
+        end_->state->publish();
+        return true;
+    }
+
+private:
+    struct end {
+        detail::ref<detail::promise_state<T>> state = detail::make_ref<detail::promise_state<T>>();
+        bool given = false;
+        ~end() {
+            if (!state->claim()) return;
+            state->outcome.set_error(
+                std::make_exception_ptr(std::runtime_error("pyasync: a promise was destroyed before it had a value")));
+            state->publish();
+        }
+    };
+
+    std::shared_ptr<end> end_;
+};
+
+}  // namespace pyasync

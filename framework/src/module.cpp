@@ -1,0 +1,32 @@
+// framework/src/module.cpp: how an extension module comes to life.
+// SPDX-License-Identifier: MIT
+#include <pyasync/module.hpp>
+
+#include <pyasync/extension.hpp>
+#include <pyasync/py/error.hpp>
+
+namespace pyasync {
+
+void module_::put(const char* name, const py::bound& function) {
+    function.set_attr("__module__", self_.attr("__name__"));
+    self_.set_attr(name, function);
+}
+
+PyObject* detail::make_module(PyModuleDef& definition, void (*body)(module_&)) noexcept {
+    const py::python py = py::detail::token_maker::make();
+    try {
+        stop_at_exit(py);
+        py::bound made = py::bound::steal(py, PyModule_Create(&definition));
+        const std::string name = made.attr("__name__").to<std::string>();
+        py::detail::name_cpp_error_in(name);
+        made.set_attr("CppError", py::bound::borrow(py, py::detail::cpp_error_type(py)));
+        module_ building(made);
+        body(building);
+        return made.release();
+    } catch (...) {
+        py::detail::set_raised_from(py, std::current_exception());
+        return nullptr;
+    }
+}
+
+}  // namespace pyasync

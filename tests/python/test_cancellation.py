@@ -1,0 +1,171 @@
+# tests/python/test_cancellation.py: cancelling from Python, however that is done.
+# SPDX-License-Identifier: MIT
+"""Cancellation: it reaches C++, waits for the clean-up, and leaves nothing behind."""
+
+import asyncio
+import gc
+import random
+import warnings
+
+import native
+import pytest
+from conftest import wait_until
+
+
+def test_cancel_unwinds_before_python_goes_on(run):
+    async def main():
+        cleaned = asyncio.Event()
+        task = asyncio.create_task(native.clean_up_slowly(cleaned.set))
+        await asyncio.sleep(0.01)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert cleaned.is_set()
+        assert native.under_way() == 0
+
+    run(main())
+
+
+def test_cancel_before_the_start(run):
+    async def main():
+        task = asyncio.create_task(native.sleep(3600))
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    run(main())
+
+
+def test_a_coroutine_may_swallow_it(run):
+    async def main():
+        task = asyncio.create_task(native.swallow_cancellation())
+        await asyncio.sleep(0.01)
+        task.cancel()
+        assert await task == "not me"
+
+    run(main())
+
+
+def test_timeouts(run):
+    async def main():
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.01):
+                await native.sleep(3600)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(native.sleep(3600), 0.01)
+        assert native.under_way() == 0
+        shielded = asyncio.ensure_future(native.sleep(0.05))
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(asyncio.shield(shielded), 0.01)
+        assert await shielded == 42
+
+    run(main())
+
+
+def test_a_task_group_cancels_the_others(run):
+    async def main():
+        with pytest.raises(ExceptionGroup) as group:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(native.sleep(3600))
+                tasks.create_task(native.fail("first"))
+        assert [type(e) for e in group.value.exceptions] == [native.CppError]
+        assert native.under_way() == 0
+
+    run(main())
+
+
+def test_dropped_while_it_runs(run):
+    async def main():
+        for _ in range(10):
+            waiting = native.sleep(3600)
+            waiting.send(None)
+            del waiting
+        gc.collect()
+        while native.under_way():
+            await asyncio.sleep(0.001)
+
+    run(main())
+
+
+def test_asyncio_run_cancels_what_is_left():
+    async def main():
+        tasks.add(asyncio.create_task(native.sleep(3600)))
+        tasks.add(asyncio.create_task(native.clean_up_slowly(lambda: None)))
+        await asyncio.sleep(0.01)
+
+    tasks = set()
+    asyncio.run(main())
+    assert all(task.cancelled() for task in tasks)
+    assert native.under_way() == 0
+
+
+def test_a_thousand_loops_in_debug_mode_cancel_at_the_last_moment(new_loop):
+    """A sleep of 100 ms, cancelled between 99 and 101 ms, many at a time so that it takes seconds and not minutes."""
+    seed = random.randrange(2**32)
+    print("seed:", seed)
+    moments = random.Random(seed)
+    unhandled = []
+
+    async def one():
+        task = asyncio.create_task(native.sleep(0.1))
+        await asyncio.sleep(moments.uniform(0.099, 0.101))
+        task.cancel()
+        try:
+            assert await task == 42
+        except asyncio.CancelledError:
+            cancelled.append(task)
+
+    cancelled = []
+
+    def run_one():
+        with asyncio.Runner(loop_factory=new_loop, debug=True) as runner:
+            runner.get_loop().set_exception_handler(lambda _, context: unhandled.append(context))
+            runner.run(one())
+
+    async def in_threads():
+        await asyncio.gather(*(asyncio.to_thread(run_one) for _ in range(50)))
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for _ in range(20):
+            asyncio.run(in_threads())
+            gc.collect()
+    assert unhandled == []
+    assert 0 < len(cancelled)
+
+
+def test_left_over_references(run):
+    class Payload:
+        pass
+
+    import weakref
+
+    async def main():
+        payload = Payload()
+        gone = weakref.ref(payload)
+        task = asyncio.create_task(native.await_what(wait(payload)))
+        del payload
+        await asyncio.sleep(0.01)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        del task
+        gc.collect()
+        while gone() is not None:
+            await asyncio.sleep(0.001)
+
+    async def wait(_):
+        await asyncio.sleep(3600)
+
+    run(asyncio.wait_for(main(), 20))
+
+
+def test_closed_with_work_in_flight(new_loop):
+    loop = new_loop()
+    task = loop.create_task(native.sleep(3600))
+    loop.run_until_complete(asyncio.sleep(0.01))
+    loop.close()
+    wait_until(lambda: native.under_way() == 0)
+    with pytest.raises((RuntimeError, asyncio.CancelledError)):
+        task.get_coro().send(None)
+    task._log_destroy_pending = False
