@@ -2,15 +2,22 @@
 # SPDX-License-Identifier: MIT
 include_guard(GLOBAL)
 
-# Copies Python files next to a target's file, whenever they change.
+# Copies Python files next to a target's file, whenever they change: with their folder, where they are given with one, so that a
+# package stays a package.
 function(pyasync_place_python_modules target)
-  foreach(module IN LISTS ARGN)
+  foreach(given IN LISTS ARGN)
+    set(module "${given}")
     cmake_path(ABSOLUTE_PATH module BASE_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}" NORMALIZE)
     if(NOT EXISTS "${module}")
       message(FATAL_ERROR "${target}: no such Python module: ${module}")
     endif()
-    cmake_path(GET module FILENAME file_name)
-    set(copy "${CMAKE_CURRENT_BINARY_DIR}/${file_name}")
+    cmake_path(IS_PREFIX CMAKE_CURRENT_SOURCE_DIR "${module}" is_below)
+    if(is_below)
+      cmake_path(RELATIVE_PATH module BASE_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}" OUTPUT_VARIABLE place)
+    else()
+      cmake_path(GET module FILENAME place)
+    endif()
+    set(copy "${CMAKE_CURRENT_BINARY_DIR}/${place}")
     add_custom_command(OUTPUT "${copy}" COMMAND "${CMAKE_COMMAND}" -E copy "${module}" "${copy}" DEPENDS "${module}" VERBATIM)
     list(APPEND copies "${copy}")
   endforeach()
