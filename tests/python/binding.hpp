@@ -6,6 +6,7 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <pyasync/pyasync.hpp>
@@ -56,9 +57,9 @@ inline pyasync::task<std::vector<std::string>> names(int count) {
 }
 
 template <typename Class, typename Module, typename Init>
-void bind(Module& m, const Init& init) {
+void bind(Module& m, Init init) {
     Class(m, "Account")
-        .def(init)
+        .def(std::move(init))
         .def("deposit", &account::deposit)
         .def("watch", &account::watch)
         .def("balance", &account::balance);

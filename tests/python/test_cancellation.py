@@ -17,8 +17,8 @@ def test_cancel_unwinds_before_python_goes_on(run):
         cleaned = asyncio.Event()
         task = asyncio.create_task(native.clean_up_slowly(cleaned.set))
         await asyncio.sleep(0.01)
-        task.cancel()
-        with pytest.raises(asyncio.CancelledError):
+        task.cancel("enough")
+        with pytest.raises(asyncio.CancelledError, match="enough"):
             await task
         assert cleaned.is_set()
         assert native.under_way() == 0

@@ -426,6 +426,10 @@ bool python_future_wait::begin(PyObject* future, PyObject* loop, PyObject* task)
     return true;
 }
 
+PyObject* python_future_wait::cancel_message(PyObject* future) noexcept {
+    return Py_TYPE(future) == future_type() ? as_future(future).cancel_message : nullptr;
+}
+
 PyObject* python_future_wait::result(PyObject* future) noexcept {
     if (Py_TYPE(future) == future_type()) return future_result(future, nullptr);
     return PyObject_CallMethodNoArgs(future, asyncio_api::get(py::detail::token_maker::make()).result_name);

@@ -3,6 +3,7 @@
 #include <cstddef>
 
 #include <pyasync/bridge/async_generator_into_py.hpp>
+#include <pyasync/bridge/python_future.hpp>
 #include <pyasync/bridge/stepping.hpp>
 #include <pyasync/core/cancellation.hpp>
 #include <pyasync/py/error.hpp>
@@ -24,8 +25,9 @@ enum class progress : char { fresh, under_way, over };
 /// What `__anext__` and its like return: awaited once.
 struct generator_step {
     PyObject_HEAD PyObject* generator;
-    PyObject* exception;  ///< what `athrow` raises at the end
-    PyObject* waits_for;  ///< what is stepped meanwhile: a pyasync.Future
+    PyObject* exception;       ///< what `athrow` raises at the end
+    PyObject* waits_for;       ///< what is stepped meanwhile: a pyasync.Future
+    PyObject* cancel_message;  ///< what that has been cancelled with, if with anything
     wish what;
     progress state;
 };
@@ -42,13 +44,17 @@ void conclude(generator_step& step) noexcept {
 }
 
 /// Raises what the generator has ended with.
-PySendResult raise_end(py::python py, generator_feed& feed) {
+PySendResult raise_end(py::python py, generator_step& step, generator_feed& feed) {
     const std::exception_ptr error = feed.take_error();
     if (error == nullptr) {
         PyErr_SetNone(PyExc_StopAsyncIteration);
         return PYGEN_ERROR;
     }
     const py::bound exception = py::to_python_exception(py, error);
+    if (step.cancel_message != nullptr && is_cancellation(error)) {
+        // By its message, asyncio's callers know their own cancellation.
+        exception.set_attr("args", py::bound::steal(py, PyTuple_Pack(1, step.cancel_message)));
+    }
     if (feed.trail() != nullptr) py::detail::add_frames(exception, feed.trail()->passed);
     if (PyErr_GivenExceptionMatches(exception.ptr(), PyExc_StopAsyncIteration) != 0 ||
         PyErr_GivenExceptionMatches(exception.ptr(), PyExc_StopIteration) != 0) {
@@ -89,7 +95,7 @@ PySendResult look(py::python py, generator_step& step, bool first, PyObject** re
         }
         if (!ended) return PYGEN_NEXT;
         as_generator(step.generator).over = 1;
-        return raise_end(py, feed);
+        return raise_end(py, step, feed);
     }
     feed.drop_items();
     if (ended) return raise_closed(step, feed, result);
@@ -108,6 +114,7 @@ PySendResult advance(py::python py, generator_step& step, bool first, PyObject**
             const PySendResult how = PyIter_Send(step.waits_for, Py_None, result);
             if (how != PYGEN_RETURN) return how;
             Py_CLEAR(*result);
+            Py_XSETREF(step.cancel_message, Py_XNewRef(python_future_wait::cancel_message(step.waits_for)));
             Py_CLEAR(step.waits_for);
         }
         const PySendResult how = look(py, step, std::exchange(first, false), result);
@@ -167,12 +174,14 @@ int step_traverse(PyObject* self, visitproc visit, void* arg) noexcept {
     Py_VISIT(as_step(self).generator);
     Py_VISIT(as_step(self).exception);
     Py_VISIT(as_step(self).waits_for);
+    Py_VISIT(as_step(self).cancel_message);
     return 0;
 }
 
 int step_clear(PyObject* self) noexcept {
     Py_CLEAR(as_step(self).exception);
     Py_CLEAR(as_step(self).waits_for);
+    Py_CLEAR(as_step(self).cancel_message);
     return 0;
 }
 

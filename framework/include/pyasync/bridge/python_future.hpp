@@ -13,6 +13,9 @@ public:
     /// task is woken by `eager_task::woken(task, future)`, in its turn among the Future's callbacks.
     [[nodiscard]] static bool begin(PyObject* future, PyObject* loop, PyObject* task) noexcept;
 
+    /// What a pyasync.Future has been cancelled with, borrowed; null where it has not, or without a message.
+    [[nodiscard]] static PyObject* cancel_message(PyObject* future) noexcept;
+
     /// `future.result()`; null with an exception set. Any awaitable that has this method.
     [[nodiscard]] static PyObject* result(PyObject* future) noexcept;
 };
