@@ -470,6 +470,14 @@ async def await_it(function, *arguments) -> object:
     return await function(*arguments)
 
 
+async def call_and_forget(function) -> int:
+    """The caller keeps the function until the call has been made, no longer: so it is dropped while its coroutine runs."""
+    functions = [function]
+    del function
+    coroutine = functions.pop()()
+    return await coroutine
+
+
 async def gather_them(function, count: int) -> int:
     return sum(await asyncio.gather(*[function(i) for i in range(count)]))
 

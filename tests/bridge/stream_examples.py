@@ -220,6 +220,10 @@ async def collect(function) -> list:
     return [item async for item in function()]
 
 
+async def items_of(function, *arguments) -> list:
+    return [item async for item in function(*arguments)]
+
+
 async def collect_all(generator) -> list:
     return [item async for item in generator]
 

@@ -55,8 +55,9 @@ TEST_CASE_FIXTURE(containers, "variant is the first alternative that fits") {
 
 TEST_CASE_FIXTURE(containers, "what ends the program is not taken for an alternative that does not fit") {
     const bound index = run("class Index:\n    def __index__(self): raise KeyboardInterrupt('stop')")["Index"]();
-    CHECK(error_of([&] { static_cast<void>(index.to<std::variant<int, std::string>>()); })
-              .ends_with("KeyboardInterrupt: stop"));
+    CHECK(error_of([&] {
+              static_cast<void>(index.to<std::variant<int, std::string>>());
+          }).ends_with("KeyboardInterrupt: stop"));
 }
 
 TEST_CASE_FIXTURE(containers, "monostate is None") {
@@ -96,8 +97,9 @@ TEST_CASE_FIXTURE(containers, "vector is a list, and comes of any iterable of va
     CHECK(refusal<std::vector<int>>("[1, 'b', 3]") == "TypeError: item 1: expected int, got str");
     CHECK(refusal<std::vector<signed char>>("[1, 2, 300]") ==
           "OverflowError: item 2: 300 is not in the range -128 to 127");
-    CHECK(refusal<std::vector<int>>("(1 // n for n in (1, 0))").ends_with("ZeroDivisionError: integer division or modulo "
-                                                                          "by zero"));
+    CHECK(refusal<std::vector<int>>("(1 // n for n in (1, 0))")
+              .ends_with("ZeroDivisionError: integer division or modulo "
+                         "by zero"));
 }
 
 TEST_CASE_FIXTURE(containers, "array is a list of just as many items") {
@@ -143,13 +145,15 @@ TEST_CASE_FIXTURE(containers, "containers nest, and errors name the way") {
     using nested = std::map<std::string, std::vector<std::optional<std::pair<int, double>>>>;
     there_and_back(nested{{"a", {std::pair(1, 0.5), std::nullopt}}, {"b", {}}}, "{'a': [(1, 0.5), None], 'b': []}");
     CHECK(refusal<nested>("{'a': [(1, 'x')]}") == "TypeError: value of 'a': item 0: item 1: expected float, got str");
-    CHECK(refusal<std::vector<std::vector<int>>>("[[1], [2, 'x']]") == "TypeError: item 1: item 1: expected int, got str");
+    CHECK(refusal<std::vector<std::vector<int>>>("[[1], [2, 'x']]") ==
+          "TypeError: item 1: item 1: expected int, got str");
     CHECK(refusal<nested>("{'a': [(1, 2, 3)]}") == "ValueError: value of 'a': item 0: expected 2 items, got 3");
 }
 
 TEST_CASE_FIXTURE(containers, "an error that Python raises itself keeps its class and its words") {
     // Only what the conversions themselves say is put into context.
-    CHECK(refusal<std::vector<std::string>>("['\\ud800']").starts_with("UnicodeEncodeError: 'utf-8' codec can't encode"));
+    CHECK(
+        refusal<std::vector<std::string>>("['\\ud800']").starts_with("UnicodeEncodeError: 'utf-8' codec can't encode"));
 }
 
 TEST_CASE_FIXTURE(containers, "references in containers keep their counts") {
@@ -173,7 +177,9 @@ TEST_CASE_FIXTURE(containers, "a container whose item has no value in Python rel
     const bound target = evaluate("object()");
     using item = std::variant<bound, std::string>;
     const std::string bad = "\xff";
-    CHECK(error_of([&] { static_cast<void>(py.value(std::vector<item>{target, bad})); }).starts_with("UnicodeDecodeError"));
+    CHECK(error_of([&] {
+              static_cast<void>(py.value(std::vector<item>{target, bad}));
+          }).starts_with("UnicodeDecodeError"));
     CHECK(error_of([&] { static_cast<void>(py.value(std::tuple(target, bad))); }).starts_with("UnicodeDecodeError"));
     CHECK(error_of([&] { static_cast<void>(py.value(std::pair(target, bad))); }).starts_with("UnicodeDecodeError"));
     CHECK(error_of([&] {

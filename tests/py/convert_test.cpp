@@ -116,17 +116,18 @@ TEST_CASE_FIXTURE(conversions, "integers of every size, to their limits and not 
 
 TEST_CASE_FIXTURE(conversions, "what stands for an int in Python does so here") {
     CHECK(read<int>("True") == 1);
-    const bound variables = run(
-        "class Index:\n"
-        "    def __init__(self, value): self.value = value\n"
-        "    def __index__(self):\n"
-        "        if self.value is None: raise LookupError('no value')\n"
-        "        return self.value\n");
+    const bound variables =
+        run("class Index:\n"
+            "    def __init__(self, value): self.value = value\n"
+            "    def __index__(self):\n"
+            "        if self.value is None: raise LookupError('no value')\n"
+            "        return self.value\n");
     CHECK(variables["Index"](12).to<std::uint8_t>() == 12);
     CHECK(error_of([&] { static_cast<void>(variables["Index"](256).to<std::uint8_t>()); }) ==
           "OverflowError: 256 is not in the range 0 to 255");
-    CHECK(error_of([&] { static_cast<void>(variables["Index"](py.none()).to<int>()); })
-              .ends_with("LookupError: no value"));
+    CHECK(error_of([&] {
+              static_cast<void>(variables["Index"](py.none()).to<int>());
+          }).ends_with("LookupError: no value"));
 }
 
 TEST_CASE_FIXTURE(conversions, "an int that is too long to be printed is out of range all the same") {

@@ -67,10 +67,10 @@ TEST_CASE_FIXTURE(errors, "what() names a class with its module where Python doe
     CHECK(std::string(python_error::from(evaluate("ValueError('x')")).what()) == "ValueError: x");
     CHECK(std::string(python_error::from(evaluate("__import__('asyncio').QueueEmpty('x')")).what()) ==
           "asyncio.queues.QueueEmpty: x");
-    const bound variables = run(
-        "class Plain(Exception): pass\n"
-        "class Outer:\n"
-        "    class Inner(Exception): pass\n");
+    const bound variables =
+        run("class Plain(Exception): pass\n"
+            "class Outer:\n"
+            "    class Inner(Exception): pass\n");
     CHECK(std::string(python_error::from(variables["Plain"]("x")).what()) == "Plain: x");
     CHECK(std::string(python_error::from(variables["Outer"].attr("Inner")("x")).what()) == "Inner: x");
 }
@@ -83,11 +83,11 @@ TEST_CASE_FIXTURE(errors, "what() of an exception without a message is its type"
 }
 
 TEST_CASE_FIXTURE(errors, "what() does without what cannot be had") {
-    const bound variables = run(
-        "class Mute(Exception):\n"
-        "    def __str__(self): raise RuntimeError('mute')\n"
-        "class Strange(Exception):\n"
-        "    __notes__ = 1\n");
+    const bound variables =
+        run("class Mute(Exception):\n"
+            "    def __str__(self): raise RuntimeError('mute')\n"
+            "class Strange(Exception):\n"
+            "    __notes__ = 1\n");
     CHECK(std::string(python_error::from(variables["Mute"]()).what()) == "Mute: <exception str() failed>");
     CHECK(std::string(python_error::from(variables["Strange"]("x")).what()) == "Strange: x");
     CHECK(std::string(python_error::from(evaluate("ValueError('\\ud800')")).what()) ==
@@ -97,8 +97,8 @@ TEST_CASE_FIXTURE(errors, "what() does without what cannot be had") {
 
 TEST_CASE_FIXTURE(errors, "an error matches its class and the bases, by name, with or without the module") {
     const python_error timeout = python_error::from(evaluate("__import__('asyncio').CancelledError()"));
-    for (const char* const name : {"CancelledError", "asyncio.exceptions.CancelledError", "BaseException",
-                                   "builtins.BaseException", "object"}) {
+    for (const char* const name :
+         {"CancelledError", "asyncio.exceptions.CancelledError", "BaseException", "builtins.BaseException", "object"}) {
         CAPTURE(name);
         CHECK(timeout.matches(name));
     }
@@ -111,12 +111,13 @@ TEST_CASE_FIXTURE(errors, "an error matches its class and the bases, by name, wi
     CHECK(missing.matches("FileNotFoundError"));
     CHECK_FALSE(missing.matches("PermissionError"));
 
-    const bound variables = run(
-        "class Base(Exception): pass\n"
-        "class Other: pass\n"
-        "class Derived(Base, Other): pass\n");
+    const bound variables =
+        run("class Base(Exception): pass\n"
+            "class Other: pass\n"
+            "class Derived(Base, Other): pass\n");
     const python_error derived = python_error::from(variables["Derived"]());
-    for (const char* const name : {"Derived", "Base", "Other", "Exception", "__main__.Derived"}) CHECK(derived.matches(name));
+    for (const char* const name : {"Derived", "Base", "Other", "Exception", "__main__.Derived"})
+        CHECK(derived.matches(name));
 }
 
 TEST_CASE_FIXTURE(errors, "an error holds the exception object itself") {
@@ -168,9 +169,9 @@ TEST_CASE("an error is copied, read and destroyed where the GIL is not held") {
 }
 
 TEST_CASE_FIXTURE(errors, "an exception that goes through C++ and back is the same object") {
-    const bound variables = run(
-        "raised = ValueError('the one')\n"
-        "def fail(): raise raised\n");
+    const bound variables =
+        run("raised = ValueError('the one')\n"
+            "def fail(): raise raised\n");
     std::optional<object> caught;
     try {
         variables["fail"]();
@@ -197,7 +198,8 @@ TEST_CASE_FIXTURE(errors, "a subject goes before the message of the conversions'
     CHECK(with_subject(PyExc_ValueError) == "ValueError: the subject: the message");
     CHECK(with_subject(PyExc_OverflowError) == "OverflowError: the subject: the message");
     CHECK(with_subject(PyExc_LookupError) == "LookupError: the message");
-    CHECK(detail::with_subject(py, [] { return std::string(); }, [] { return 3; }) == 3);
+    CHECK(detail::with_subject(
+              py, [] { return std::string(); }, [] { return 3; }) == 3);
     CHECK_THROWS_WITH_AS(detail::with_subject(
                              py, [] { return std::string(); }, [] { throw std::runtime_error("C++'s own"); }),
                          "C++'s own", std::runtime_error);

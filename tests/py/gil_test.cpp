@@ -78,14 +78,16 @@ TEST_CASE("Python threads and ours take turns") {
     {
         const gil held;
         const bound variables = held.token().import("builtins").attr("dict")();
-        held.token().import("builtins").attr("exec")(
-            "import threading\n"
-            "flag = []\n"
-            "def compute():\n"
-            "    while not flag: pass\n"
-            "thread = threading.Thread(target=compute)\n"
-            "thread.start()\n",
-            variables);
+        held.token()
+            .import("builtins")
+            .attr("exec")(
+                "import threading\n"
+                "flag = []\n"
+                "def compute():\n"
+                "    while not flag: pass\n"
+                "thread = threading.Thread(target=compute)\n"
+                "thread.start()\n",
+                variables);
         flag = variables["flag"].unbind();
         thread = variables["thread"].unbind();
     }

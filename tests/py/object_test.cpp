@@ -36,8 +36,9 @@ static_assert(!std::is_default_constructible_v<python> && !std::is_default_const
 TEST_CASE_FIXTURE(with_python, "import finds modules, with dots") {
     CHECK(py.import("os.path").attr("basename")("a/b").to<std::string>() == "b");
     CHECK(py.import("os.path").is(py.import("os").attr("path")));
-    CHECK(error_of([&] { py.import("no_such_module"); })
-              .ends_with("ModuleNotFoundError: No module named 'no_such_module'"));
+    CHECK(error_of([&] {
+              py.import("no_such_module");
+          }).ends_with("ModuleNotFoundError: No module named 'no_such_module'"));
 }
 
 TEST_CASE_FIXTURE(with_python, "attributes can be read, set and asked for") {
@@ -82,7 +83,8 @@ TEST_CASE_FIXTURE(with_python, "an argument that has no value in Python is named
     CHECK(error_of([&] { show(first, reluctant()); }) == "TypeError: argument 2: not this one");
     CHECK(error_of([&] { show(first, kw("again") = first, kw("b") = reluctant()); }) ==
           "TypeError: argument 3: not this one");
-    CHECK(error_of([&] { first.call_method("__init__", first, reluctant()); }) == "TypeError: argument 2: not this one");
+    CHECK(error_of([&] { first.call_method("__init__", first, reluctant()); }) ==
+          "TypeError: argument 2: not this one");
     CHECK(count_of(first) == before);
 }
 
@@ -155,7 +157,8 @@ TEST_CASE_FIXTURE(with_python, "identity, class and truth") {
     CHECK_FALSE(list);
     CHECK(evaluate("[0]"));
     CHECK_FALSE(py.none());
-    const bound undecided = run("class Undecided:\n    def __bool__(self): raise ValueError('undecided')")["Undecided"]();
+    const bound undecided =
+        run("class Undecided:\n    def __bool__(self): raise ValueError('undecided')")["Undecided"]();
     CHECK(error_of([&] { static_cast<void>(static_cast<bool>(undecided)); }).ends_with("ValueError: undecided"));
 }
 

@@ -34,7 +34,8 @@ public:
 std::vector<object> some_objects(std::size_t count) {
     const gil held;
     std::vector<object> objects;
-    for (std::size_t i = 0; i < count; ++i) objects.push_back(held.token().import("builtins").attr("object")().unbind());
+    for (std::size_t i = 0; i < count; ++i)
+        objects.push_back(held.token().import("builtins").attr("object")().unbind());
     return objects;
 }
 
@@ -75,13 +76,14 @@ TEST_CASE("the destructor of a reclaimed object may use Python, and give up othe
         const python py = held.token();
         const bound variables = py.import("builtins").attr("dict")();
         variables.call_method("update", kw("died") = function(py, "died", [&deaths] { ++deaths; }));
-        py.import("builtins").attr("exec")(
-            "class Mortal:\n"
-            "    def __init__(self, next): self.next = next\n"
-            "    def __del__(self):\n"
-            "        import math\n"
-            "        died()\n",
-            variables);
+        py.import("builtins")
+            .attr("exec")(
+                "class Mortal:\n"
+                "    def __init__(self, next): self.next = next\n"
+                "    def __del__(self):\n"
+                "        import math\n"
+                "        died()\n",
+                variables);
         first = variables["Mortal"](variables["Mortal"](py.none())).unbind();
     }
     std::jthread([&first] { first.reset(); }).join();
