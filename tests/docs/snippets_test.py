@@ -14,7 +14,10 @@ import sys
 root = pathlib.Path(sys.argv[1])
 program = sys.argv[2]
 SOURCES = {
-    "cpp": [root / "apps/hello/main.cpp", root / "tests/docs/snippets.cpp"],
+    "cpp": [
+        root / "apps/hello/main.cpp",
+        *(root / "tests/docs" / name for name in ("snippets.cpp", "quick.cpp", "my_async_module.cpp")),
+    ],
     "python": [root / "tests/docs/example.py"],
 }
 DOCUMENTS = [root / "README.md", *sorted((root / "docs").glob("**/*.md"))]

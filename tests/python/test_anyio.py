@@ -49,9 +49,10 @@ def test_task_groups():
 
 def test_streams():
     async def main():
-        with anyio.move_on_after(0.02):
-            async for _ in native.ticks(1_000_000, 0.001):
-                pass
+        for _ in range(20):  # sometimes an item comes with the cancellation
+            with anyio.move_on_after(0.0105):
+                async for _ in native.ticks(1_000_000, 0.001):
+                    pass
         while native.under_way():
             await anyio.sleep(0.001)
 

@@ -15,8 +15,9 @@ namespace {
 struct python_generator {
     PyObject_HEAD generator_feed* feed;
     PyObject* weak_references;
-    char running;  ///< a step is under way
-    char over;     ///< Python has seen the end
+    char running;              ///< a step is under way
+    char over;                 ///< Python has seen the end
+    PyObject* cancel_message;  ///< what a step of it has been cancelled with: it may come out of a later one
 };
 
 enum class wish : char { next, close, raise };
@@ -25,9 +26,8 @@ enum class progress : char { fresh, under_way, over };
 /// What `__anext__` and its like return: awaited once.
 struct generator_step {
     PyObject_HEAD PyObject* generator;
-    PyObject* exception;       ///< what `athrow` raises at the end
-    PyObject* waits_for;       ///< what is stepped meanwhile: a pyasync.Future
-    PyObject* cancel_message;  ///< what that has been cancelled with, if with anything
+    PyObject* exception;  ///< what `athrow` raises at the end
+    PyObject* waits_for;  ///< what is stepped meanwhile: a pyasync.Future
     wish what;
     progress state;
 };
@@ -51,9 +51,10 @@ PySendResult raise_end(py::python py, generator_step& step, generator_feed& feed
         return PYGEN_ERROR;
     }
     const py::bound exception = py::to_python_exception(py, error);
-    if (step.cancel_message != nullptr && is_cancellation(error)) {
+    PyObject* const message = as_generator(step.generator).cancel_message;
+    if (message != nullptr && is_cancellation(error)) {
         // By its message, asyncio's callers know their own cancellation.
-        exception.set_attr("args", py::bound::steal(py, PyTuple_Pack(1, step.cancel_message)));
+        exception.set_attr("args", py::bound::steal(py, PyTuple_Pack(1, message)));
     }
     if (feed.trail() != nullptr) py::detail::add_frames(exception, feed.trail()->passed);
     if (PyErr_GivenExceptionMatches(exception.ptr(), PyExc_StopAsyncIteration) != 0 ||
@@ -114,7 +115,9 @@ PySendResult advance(py::python py, generator_step& step, bool first, PyObject**
             const PySendResult how = PyIter_Send(step.waits_for, Py_None, result);
             if (how != PYGEN_RETURN) return how;
             Py_CLEAR(*result);
-            Py_XSETREF(step.cancel_message, Py_XNewRef(python_future_wait::cancel_message(step.waits_for)));
+            if (PyObject* const message = python_future_wait::cancel_message(step.waits_for)) {
+                Py_XSETREF(as_generator(step.generator).cancel_message, Py_NewRef(message));
+            }
             Py_CLEAR(step.waits_for);
         }
         const PySendResult how = look(py, step, std::exchange(first, false), result);
@@ -174,14 +177,12 @@ int step_traverse(PyObject* self, visitproc visit, void* arg) noexcept {
     Py_VISIT(as_step(self).generator);
     Py_VISIT(as_step(self).exception);
     Py_VISIT(as_step(self).waits_for);
-    Py_VISIT(as_step(self).cancel_message);
     return 0;
 }
 
 int step_clear(PyObject* self) noexcept {
     Py_CLEAR(as_step(self).exception);
     Py_CLEAR(as_step(self).waits_for);
-    Py_CLEAR(as_step(self).cancel_message);
     return 0;
 }
 
@@ -252,6 +253,7 @@ void generator_dealloc(PyObject* self) noexcept {
     if (me.weak_references != nullptr) PyObject_ClearWeakRefs(self);
     if (!me.feed->ended()) me.feed->abandon();
     me.feed->release();
+    Py_CLEAR(me.cancel_message);
     type->tp_free(self);
     Py_DECREF(type);
 }

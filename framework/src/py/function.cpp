@@ -66,21 +66,28 @@ PyObject* function_signature(PyObject* self, void*) noexcept {
     }
 }
 
-/// The mark by which asyncio, or inspect, knows a function for one that makes coroutines; `where` is "module.name".
-PyObject* coroutine_mark(PyObject* self, const char* module, const char* name) noexcept {
+/// A mark by which Python knows a function for one that makes coroutines; `find(py)` looks it up.
+template <typename Find>
+PyObject* coroutine_mark(PyObject* self, const char* name, Find&& find) noexcept {
     const python py = token_maker::make();
     try {
-        if (as_function(self).coroutine) return py.import(module).attr(name).release();
+        if (as_function(self).coroutine) return find(py).release();
         raise(py, PyExc_AttributeError, name);
     } catch (const python_error& error) {
         return raise_object(error.value().ptr());
     }
 }
 PyObject* mark_of_asyncio(PyObject* self, void*) noexcept {
-    return coroutine_mark(self, "asyncio.coroutines", "_is_coroutine");
+    return coroutine_mark(self, "_is_coroutine",
+                          [](python py) { return py.import("asyncio.coroutines").attr("_is_coroutine"); });
 }
+/// What inspect.markcoroutinefunction() sets, from Python 3.12 on.
 PyObject* mark_of_inspect(PyObject* self, void*) noexcept {
-    return coroutine_mark(self, "inspect", "_is_coroutine_mark");
+    return coroutine_mark(self, "_is_coroutine_marker", [](python py) {
+        const bound marked = py.import("types").attr("SimpleNamespace")();
+        py.import("inspect").call_method("markcoroutinefunction", marked);
+        return marked.attr("_is_coroutine_marker");
+    });
 }
 
 /// Bound to an instance where it is an attribute of its class.
@@ -133,7 +140,7 @@ PyTypeObject* make_type(python py) {
         {"__dict__", &PyObject_GenericGetDict, &PyObject_GenericSetDict, nullptr, nullptr},
         {"__signature__", &function_signature, nullptr, nullptr, nullptr},
         {"_is_coroutine", &mark_of_asyncio, nullptr, nullptr, nullptr},
-        {"_is_coroutine_mark", &mark_of_inspect, nullptr, nullptr, nullptr},
+        {"_is_coroutine_marker", &mark_of_inspect, nullptr, nullptr, nullptr},
         {nullptr, nullptr, nullptr, nullptr, nullptr}};
     static PyTypeObject type{};
     Py_SET_REFCNT(reinterpret_cast<PyObject*>(&type), 1);
