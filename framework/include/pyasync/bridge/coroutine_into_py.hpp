@@ -56,15 +56,14 @@ struct cold_task_of {
     }
     static void destroy(cold_task& cold) noexcept { cold.body.destroy(); }
     static cold_task::progress start(cold_task& cold, py::python py) {
+        task<T> body = take(cold);
+        uv::loop& home = uv::loop_pool::instance().next();
         if (!cold.how.inline_start) {
             const task_locals locals = running_locals(py);
-            return {false,
-                    make_python_future(
-                        py, root<T>::launch(take(cold), uv::loop_pool::instance().next(), locals.state(), cold.where),
-                        Take, locals)};
+            auto launched = root<T>::launch(std::move(body), home, locals.state(), cold.where);
+            return {false, make_python_future(py, std::move(launched), Take, locals)};
         }
-        const auto running =
-            root<T>::launch_here(take(cold), uv::loop_pool::instance().next(), &running_locals_or_none, cold.where);
+        const auto running = root<T>::launch_here(std::move(body), home, &running_locals_or_none, cold.where);
         if (running->done()) {
             if (running->outcome.failed()) throw_as_python(py, *running, running->outcome.take_error());
             return {true, Take(py, *running)};
