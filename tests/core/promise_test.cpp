@@ -10,6 +10,7 @@
 #include <thread>
 
 #include <pyasync/core/task.hpp>
+#include "support/counted.hpp"
 #include "support/launch.hpp"
 #include "support/manual_executor.hpp"
 
@@ -108,6 +109,29 @@ TEST_CASE("an operation that can be cancelled is asked to end, and its end is wa
     }  // nobody wants it any more
     CHECK(asked == 3);
     CHECK(reply.set_value(4));
+}
+
+TEST_CASE("what a handler holds goes with the outcome, also the promise itself") {
+    const test::census all;
+    {
+        const promise<int> reply;
+        reply.on_cancel([reply, held = test::counted(1)] { reply.set_value(held.number()); });
+        future<int> running = reply.get_future();
+        running.cancel();
+        REQUIRE(running.done());
+        CHECK(outcome_of(std::move(running)) == 1);
+        CHECK(test::census::alive() == 0);
+    }
+    CHECK(test::census::alive() == 0);
+}
+
+TEST_CASE("a handler that throws ends the future with that") {
+    const promise<int> reply;
+    reply.on_cancel([] { throw std::out_of_range("too far"); });
+    future<int> running = reply.get_future();
+    running.cancel();
+    REQUIRE(running.done());
+    CHECK_THROWS_AS(outcome_of(std::move(running)), std::out_of_range);
 }
 
 }  // namespace

@@ -36,7 +36,7 @@ def stands_in(snippet: list[str], source: list[str]) -> bool:
 failures = []
 checked = 0
 for document in DOCUMENTS:
-    for language, snippet in re.findall(r"^```(cpp|python)\n(.*?)^```$", document.read_text(), re.DOTALL | re.MULTILINE):
+    for language, snippet in re.findall(r"^ *```(cpp|python)\n(.*?)^ *```$", document.read_text(), re.DOTALL | re.MULTILINE):
         checked += 1
         if not any(stands_in(lines(snippet), lines(source.read_text())) for source in SOURCES[language]):
             failures.append(f"{document.name}: this is compiled nowhere:\n{snippet}")

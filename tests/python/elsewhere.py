@@ -134,5 +134,12 @@ def full(source: Path, folder: Path) -> int:
     return 0
 
 
+def main(what: str, source: Path, folder: Path) -> int:
+    """Everything that is made goes below `folder`, which is marked as no source."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "CACHEDIR.TAG").write_text("Signature: 8a477f597d28d172789f06886806bc55\n")
+    return {"references": references, "full": full}[what](source, folder)
+
+
 if __name__ == "__main__":
-    sys.exit({"references": references, "full": full}[sys.argv[1]](Path(sys.argv[2]).resolve(), Path(sys.argv[3]).resolve()))
+    sys.exit(main(sys.argv[1], Path(sys.argv[2]).resolve(), Path(sys.argv[3]).resolve()))

@@ -164,6 +164,10 @@ task<int> at_once_or_later(int value, bool later) {
     co_return value;
 }
 
+task<py::object> call_back(const py::object& function) {
+    co_return co_await pyasync::on_asyncio([&function](py::python p) { return function.bind(p)().unbind(); });
+}
+
 task<py::object> read_variable(py::object variable) {
     co_await pyasync::uv::sleep(0ms);
     co_return co_await pyasync::on_asyncio(
@@ -198,6 +202,8 @@ PYASYNC_MODULE(native, m) {
     m.def("stop_loop", &stop_loop);
     m.def("at_once", &at_once, {"value"}, "", {.inline_start = true});
     m.def("at_once_or_later", &at_once_or_later, {"value", pyasync::arg("later") = false}, "", {.inline_start = true});
+    m.def("call_back", &call_back, {"function"});
+    m.def("call_back_inline", &call_back, {"function"}, "", {.inline_start = true});
     m.def("read_variable", &read_variable, {"variable"});
 
     // Captures, too, live as long as the coroutine.

@@ -10,7 +10,8 @@ import native
 
 CALLS = 10_000
 AT_ONCE = 500
-TOLERANCE = 200  # what is kept for use again, however often
+TOLERANCE = 100
+ATTEMPTS = 5  # what is kept for use again comes and goes; what leaks grows each time
 payload = {"any": "object"}
 
 
@@ -137,10 +138,16 @@ async def settle() -> int:
 
 
 async def growth(kind) -> int:
+    """How many references ten thousand calls add; the least of some attempts."""
     await repeat(kind, 2 * AT_ONCE)
-    before = await settle()
-    await repeat(kind, CALLS)
-    return await settle() - before
+    least = sys.maxsize
+    for _ in range(ATTEMPTS):
+        before = await settle()
+        await repeat(kind, CALLS)
+        least = min(least, abs(await settle() - before))
+        if least <= TOLERANCE:
+            break
+    return least
 
 
 def main() -> int:
@@ -150,7 +157,7 @@ def main() -> int:
     failed = False
     for kind in KINDS:
         more = asyncio.run(growth(kind))
-        flat = abs(more) <= TOLERANCE
+        flat = more <= TOLERANCE
         failed = failed or not flat
         print(f"{kind.__name__:20} {more:+6} references after {CALLS} calls{'' if flat else ': THEY GROW'}", flush=True)
     return 1 if failed else 0

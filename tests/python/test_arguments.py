@@ -20,7 +20,7 @@ def test_signatures():
 
     assert text(native.sleep) == "(seconds: 'float') -> 'int'"
     assert text(native.join) == "(first: 'str', second: 'str', times: 'int' = 1) -> 'str'"
-    assert text(native.ticks) == "(count: 'int', interval: 'float' = 0.0) -> 'AsyncIterator[int]'"
+    assert text(native.ticks) == "(count: 'int', interval: 'float' = 0.0) -> 'AsyncGenerator[int, None]'"
     assert text(native.add) == "(arg1: 'int', arg2: 'int', /) -> 'int'"
     assert text(native.maybe) == "(value: 'int | None' = None) -> 'int'"
     assert text(native.hot) == "(seconds: 'float')"
@@ -35,6 +35,7 @@ def test_names_and_help():
     assert native.sleep.__doc__ == "Sleep for that many seconds, then return 42."
     assert repr(native.sleep) == "<C++ async function sleep>"
     assert native.CppError.__module__ == "native"
+    assert native.give_back.__doc__ is None
     listed = pydoc.plain(pydoc.render_doc(native))
     assert "join(first: 'str', second: 'str', times: 'int' = 1) -> 'str'" in listed
     assert "Join two texts." in listed
@@ -48,6 +49,20 @@ def test_as_values():
     del native.add.note
     error = pickle.loads(pickle.dumps(native.CppError("x")))
     assert type(error) is native.CppError
+
+
+def test_names_are_texts():
+    for name in ("__name__", "__qualname__"):
+        with pytest.raises(TypeError, match="must be set to a string object"):
+            setattr(native.sleep, name, 3)
+        with pytest.raises(TypeError, match="must be set to a string object"):
+            delattr(native.sleep, name)
+    native.scale.__name__ = "other"
+    assert native.scale.__name__ == "other"
+    native.scale.__name__ = "scale"
+    del native.scale.__doc__
+    assert native.scale.__doc__ is None
+    native.scale.__doc__ = [native.scale]  # a cycle, to be collected at the end
 
 
 def test_keywords_and_defaults(run):
@@ -128,7 +143,7 @@ def test_memory_is_not_copied(run):
 
 def test_memory_that_does_not_fit():
     assert error_of(lambda: native.add_up("text")).startswith("add_up() argument 'data': expected a buffer")
-    with pytest.raises(BufferError, match="contiguous"):
+    with pytest.raises(BufferError, match=r"add_up\(\) argument 'data': expected a contiguous"):
         native.add_up(memoryview(b"abcd")[::2])
     with pytest.raises(BufferError, match="read-only"):
         native.fill(b"abcd", 1)

@@ -9,6 +9,7 @@ import gc
 import inspect
 import io
 import sys
+import weakref
 
 import native
 import pytest
@@ -147,6 +148,29 @@ def test_exceptions(run):
         assert isinstance(results[0], native.CppError) and results[1] == 42
 
     run(main())
+
+
+def test_stop_iteration_is_no_result(run):
+    def stop():
+        raise StopIteration(4)
+
+    async def main():
+        for function in (native.call_back, native.call_back_inline):
+            with pytest.raises(RuntimeError, match="coroutine raised StopIteration") as raised:
+                await function(stop)
+            assert isinstance(raised.value.__cause__, StopIteration)
+        assert await native.call_back(lambda: 5) == 5
+
+    run(main())
+
+
+def test_weak_references():
+    waiting = native.sleep(1)
+    gone = weakref.ref(waiting)
+    assert gone() is waiting
+    waiting.close()
+    del waiting
+    assert gone() is None
 
 
 def test_inline_start(run):

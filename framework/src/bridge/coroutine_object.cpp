@@ -15,6 +15,7 @@ struct coroutine_object {
     PyObject_HEAD cold_task body;  ///< until it starts
     PyObject* name;
     PyObject* future;  ///< what it waits for, while it is under way
+    PyObject* weak_references;
     stage at;
 };
 
@@ -146,6 +147,7 @@ void coroutine_dealloc(PyObject* self) noexcept {
     if (me.at == stage::cold && PyObject_CallFinalizerFromDealloc(self) < 0) return;
     PyTypeObject* const type = Py_TYPE(self);
     PyObject_GC_UnTrack(self);
+    if (me.weak_references != nullptr) PyObject_ClearWeakRefs(self);
     end(me);
     Py_CLEAR(me.name);
     type->tp_free(self);
@@ -168,7 +170,11 @@ PyTypeObject* make_type() {
                                        {"cr_origin", &coroutine_none, nullptr, nullptr, nullptr},
                                        {"cr_code", &coroutine_none, nullptr, nullptr, nullptr},
                                        {nullptr, nullptr, nullptr, nullptr, nullptr}};
+    static PyMemberDef members[] = {
+        {"__weaklistoffset__", T_PYSSIZET, offsetof(coroutine_object, weak_references), READONLY, nullptr},
+        {nullptr, 0, 0, 0, nullptr}};
     static PyType_Slot slots[] = {{Py_tp_methods, methods},
+                                  {Py_tp_members, members},
                                   {Py_tp_getset, attributes},
                                   {Py_tp_doc, const_cast<char*>("A C++ coroutine that Python awaits.")},
                                   {Py_am_await, reinterpret_cast<void*>(&PyObject_SelfIter)},

@@ -410,7 +410,9 @@ PyTypeObject* future_type() noexcept {
 py::bound exception_of(py::python py, future_state_base& state, const std::exception_ptr& error) noexcept {
     py::bound exception = py::to_python_exception(py, error);
     if (const auto trail = state.take_trail()) py::detail::add_frames(exception, trail->passed);
-    return exception;
+    // As in Python (PEP 479): it would be taken for the coroutine's result.
+    if (PyErr_GivenExceptionMatches(exception.ptr(), PyExc_StopIteration) == 0) return exception;
+    return py::detail::caused_by(exception, "coroutine raised StopIteration");
 }
 
 void throw_as_python(py::python py, future_state_base& state, const std::exception_ptr& error) {

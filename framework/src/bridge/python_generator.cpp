@@ -60,9 +60,7 @@ PySendResult raise_end(py::python py, generator_step& step, generator_feed& feed
     if (PyErr_GivenExceptionMatches(exception.ptr(), PyExc_StopAsyncIteration) != 0 ||
         PyErr_GivenExceptionMatches(exception.ptr(), PyExc_StopIteration) != 0) {
         // As in Python: it would be taken for the end.
-        py::bound wrapped = py::bound::borrow(py, PyExc_RuntimeError)("async generator raised " + exception.repr());
-        PyException_SetCause(wrapped.ptr(), Py_NewRef(exception.ptr()));
-        py::detail::set_raised(wrapped);
+        py::detail::set_raised(py::detail::caused_by(exception, "async generator raised " + exception.repr()));
     } else {
         py::detail::set_raised(exception);
     }

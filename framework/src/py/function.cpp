@@ -95,6 +95,20 @@ PyObject* function_get(PyObject* self, PyObject* instance, PyObject*) noexcept {
     return instance == nullptr || instance == Py_None ? Py_NewRef(self) : PyMethod_New(self, instance);
 }
 
+/// The two names; `closure` is the offset of the one.
+PyObject*& name_at(PyObject* self, void* closure) noexcept {
+    return *reinterpret_cast<PyObject**>(reinterpret_cast<char*>(self) + reinterpret_cast<std::ptrdiff_t>(closure));
+}
+PyObject* get_name(PyObject* self, void* closure) noexcept { return Py_NewRef(name_at(self, closure)); }
+int set_name(PyObject* self, PyObject* value, void* closure) noexcept {
+    if (value == nullptr || !PyUnicode_Check(value)) {
+        PyErr_SetString(PyExc_TypeError, "the name of a function must be set to a string object");
+        return -1;
+    }
+    Py_SETREF(name_at(self, closure), Py_NewRef(value));
+    return 0;
+}
+
 /// Pickled by its name.
 PyObject* function_reduce(PyObject* self, PyObject*) noexcept { return Py_NewRef(as_function(self).qualified_name); }
 
@@ -105,12 +119,14 @@ PyObject* function_repr(PyObject* self) noexcept {
 
 int function_traverse(PyObject* self, visitproc visit, void* arg) noexcept {
     Py_VISIT(as_function(self).module);
+    Py_VISIT(as_function(self).doc);
     Py_VISIT(as_function(self).dict);
     return 0;
 }
 
 int function_clear(PyObject* self) noexcept {
     Py_CLEAR(as_function(self).module);
+    Py_CLEAR(as_function(self).doc);
     Py_CLEAR(as_function(self).dict);
     return 0;
 }
@@ -123,7 +139,6 @@ void function_dealloc(PyObject* self) noexcept {
     delete me.body;
     Py_CLEAR(me.name);
     Py_CLEAR(me.qualified_name);
-    Py_CLEAR(me.doc);
     Py_TYPE(self)->tp_free(self);
 }
 
@@ -131,12 +146,13 @@ void function_dealloc(PyObject* self) noexcept {
 PyTypeObject* make_type(python py) {
     static PyMethodDef methods[] = {{"__reduce__", &function_reduce, METH_NOARGS, nullptr},
                                     {nullptr, nullptr, 0, nullptr}};
-    static PyMemberDef members[] = {{"__name__", T_OBJECT, offsetof(function_object, name), 0, nullptr},
-                                    {"__qualname__", T_OBJECT, offsetof(function_object, qualified_name), 0, nullptr},
-                                    {"__module__", T_OBJECT, offsetof(function_object, module), 0, nullptr},
+    static PyMemberDef members[] = {{"__module__", T_OBJECT, offsetof(function_object, module), 0, nullptr},
                                     {"__doc__", T_OBJECT, offsetof(function_object, doc), 0, nullptr},
                                     {nullptr, 0, 0, 0, nullptr}};
+    const auto at = [](std::size_t offset) { return reinterpret_cast<void*>(offset); };
     static PyGetSetDef attributes[] = {
+        {"__name__", &get_name, &set_name, nullptr, at(offsetof(function_object, name))},
+        {"__qualname__", &get_name, &set_name, nullptr, at(offsetof(function_object, qualified_name))},
         {"__dict__", &PyObject_GenericGetDict, &PyObject_GenericSetDict, nullptr, nullptr},
         {"__signature__", &function_signature, nullptr, nullptr, nullptr},
         {"_is_coroutine", &mark_of_asyncio, nullptr, nullptr, nullptr},
@@ -172,7 +188,7 @@ bound make_function(python py, std::unique_ptr<function_body> body, const functi
     function_object& content = as_function(made.ptr());
     content.name = py.value(body->name()).release();
     content.qualified_name = Py_NewRef(content.name);
-    content.doc = py.value(traits.doc).release();
+    content.doc = *traits.doc == '\0' ? Py_NewRef(Py_None) : py.value(traits.doc).release();
     content.coroutine = traits.coroutine;
     content.body = body.release();
     content.vectorcall = &call_function;

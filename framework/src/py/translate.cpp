@@ -134,6 +134,12 @@ void detail::add_translator(translator added) {
     all_translators().registered.push_back(std::move(added));
 }
 
+bound detail::caused_by(const bound& exception, const std::string& message) {
+    bound made = instance(exception.py(), PyExc_RuntimeError, message);
+    PyException_SetCause(made.ptr(), Py_NewRef(exception.ptr()));
+    return made;
+}
+
 PyFrameObject* detail::make_frame(const std::source_location& where, const char* name) noexcept {
     PyCodeObject* const code = PyCode_NewEmpty(where.file_name(), name, static_cast<int>(where.line()));
     PyObject* const globals = PyDict_New();

@@ -35,13 +35,14 @@ public:
     generator_maker(Function function, const std::source_location& where)
         : function_(std::make_shared<Function>(std::move(function))), where_(where) {}
 
-    cold_generator<T> operator()(Args... args) {
+    cold_generator<T> operator()(std::decay_t<Args>... args) {
+        require_arguments_free_of_gil<Args...>();
         if constexpr (refers_to_call<Function, Args...>) {
-            auto kept = std::make_shared<lasting_call<Function, Args...>>(function_, std::forward<Args>(args)...);
+            auto kept = std::make_shared<lasting_call<Function, Args...>>(function_, std::move(args)...);
             async_generator<T> body = (*kept)();
             return {std::move(body), std::move(kept), where_};
         } else {
-            return {(*function_)(std::forward<Args>(args)...), {}, where_};
+            return {(*function_)(std::move(args)...), {}, where_};
         }
     }
 

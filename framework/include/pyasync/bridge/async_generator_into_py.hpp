@@ -53,7 +53,7 @@ template <typename T>
 struct converter<async_generator<T>> {
     static std::string annotation() {
         const std::string item = annotation_of<T>();
-        return "AsyncIterator[" + (item.empty() ? "Any" : item) + "]";
+        return "AsyncGenerator[" + (item.empty() ? "Any" : item) + ", None]";
     }
     static bound to_python(python py, async_generator<T>&& body) {
         return async_generator_into_py(py, std::move(body));

@@ -38,14 +38,15 @@ public:
           how_(how),
           where_(where) {}
 
-    cold_coroutine<T> operator()(Args... args) {
+    cold_coroutine<T> operator()(std::decay_t<Args>... args) {
+        require_arguments_free_of_gil<Args...>();
         if constexpr (refers_to_call<Function, Args...>) {
             using call = lasting_call<Function, Args...>;
-            auto kept = std::make_shared<call>(function_, std::forward<Args>(args)...);
+            auto kept = std::make_shared<call>(function_, std::move(args)...);
             task<T> body = (*kept)();
             return {run_keeping(std::move(kept), std::move(body)), how_, where_, &name_};
         } else {
-            return {(*function_)(std::forward<Args>(args)...), how_, where_, &name_};
+            return {(*function_)(std::move(args)...), how_, where_, &name_};
         }
     }
 

@@ -6,6 +6,7 @@
 #include <exception>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <stdexcept>
 #include <utility>
 
@@ -22,16 +23,32 @@ class promise_state final : public future_state<T> {
 public:
     /// True for the first who asks: the outcome is his to set.
     [[nodiscard]] bool claim() noexcept { return !claimed_.exchange(true, std::memory_order_acq_rel); }
-    void publish() noexcept { this->complete(); }
+    void publish() noexcept {
+        static_cast<void>(exchange_handler({}));  // it goes now, with what it holds
+        this->complete();
+    }
+    void fail(std::exception_ptr error) noexcept {
+        if (!claim()) return;
+        this->outcome.set_error(std::move(error));
+        publish();
+    }
 
-    /// Before anybody can cancel it: while the future has not been given away.
-    void on_cancel(std::function<void()> handler) { on_cancel_ = std::move(handler); }
+    void on_cancel(std::function<void()> handler) {
+        static_cast<void>(exchange_handler(std::make_shared<const std::function<void()>>(std::move(handler))));
+    }
 
     void cancel() noexcept override {
-        if (on_cancel_) return on_cancel_();
-        if (!claim()) return;
-        this->outcome.set_error(std::make_exception_ptr(cancelled()));
-        publish();
+        std::shared_ptr<const std::function<void()>> handler;
+        {
+            const std::lock_guard lock(mutex_);
+            handler = handler_;
+        }
+        if (handler == nullptr) return fail(std::make_exception_ptr(cancelled()));
+        try {
+            (*handler)();
+        } catch (...) {
+            fail(std::current_exception());
+        }
     }
     void abandon() noexcept override {
         if (!abandoned_.exchange(true, std::memory_order_relaxed)) cancel();
@@ -40,7 +57,14 @@ public:
 private:
     ~promise_state() override = default;
 
-    std::function<void()> on_cancel_;
+    [[nodiscard]] std::shared_ptr<const std::function<void()>> exchange_handler(
+        std::shared_ptr<const std::function<void()>> handler) noexcept {
+        const std::lock_guard lock(mutex_);
+        return std::exchange(handler_, std::move(handler));
+    }
+
+    std::mutex mutex_;
+    std::shared_ptr<const std::function<void()>> handler_;
     std::atomic<bool> claimed_{false};
     std::atomic<bool> abandoned_{false};
 };
@@ -51,8 +75,9 @@ private:
 ///
 ///     pyasync::task<int> answer(service& s) {
 ///         pyasync::promise<int> reply;
-///         s.ask([reply](int value) { reply.set_value(value); });
-///         co_return co_await reply.get_future();
+///         pyasync::future<int> value = reply.get_future();
+///         s.ask([reply = std::move(reply)](int n) { reply.set_value(n); });
+///         co_return co_await std::move(value);
 ///     }
 ///
 /// **Thread.** Any; it may be copied (all copies are one promise), and completed on another thread than the awaiting
@@ -71,8 +96,10 @@ public:
         return future<T>(end_->state);
     }
 
-    /// What a cancellation calls, on any thread, maybe more than once: it asks the operation to end early, which then
-    /// completes the promise. To be said before `get_future`.
+    /// What a cancellation calls, on any thread, maybe more than once, while there is no outcome (one that is set at
+    /// the same moment may be missed): it asks the operation to end early, which then completes the promise. What it
+    /// throws is the outcome. To be said before `get_future`. It goes with the outcome; until then it keeps what it
+    /// holds, a copy of the promise, too, which would then not go without a value.
     void on_cancel(std::function<void()> handler) const { end_->state->on_cancel(std::move(handler)); }
 
     /// False where it has an outcome already: nobody learns of this one.

@@ -70,6 +70,9 @@ namespace detail {
 /// Puts C++ frames before the traceback of an exception; `passed` is innermost first.
 void add_frames(const bound& exception, std::span<const std::source_location> passed) noexcept;
 
+/// `RuntimeError(message) from exception`.
+[[nodiscard]] bound caused_by(const bound& exception, const std::string& message);
+
 /// A frame with a place but no code: what a traceback needs. A new reference; null with an exception set.
 [[nodiscard]] PyFrameObject* make_frame(const std::source_location& where, const char* name) noexcept;
 

@@ -6,6 +6,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -50,8 +51,15 @@ struct function_traits {
 /// The function object; it belongs to no module yet.
 [[nodiscard]] bound make_function(python py, std::unique_ptr<function_body> body, const function_traits& traits);
 
-template <typename Signature>
-struct signature;
+template <typename>
+inline constexpr bool never = false;
+
+/// The parameters and the result of a function.
+template <typename Function>
+struct signature {
+    static_assert(never<Function>,
+                  "a function for Python has one signature: give the parameters of a generic lambda types");
+};
 template <typename R, typename... Args>
 struct signature<R(Args...)> {
     using result = R;
@@ -93,6 +101,9 @@ inline constexpr std::size_t arity_of =
 template <typename Function>
 class function_of final : public function_body {
 public:
+    static_assert(!std::is_member_function_pointer_v<Function>,
+                  "a method needs its object: wrap it in a lambda, or bind the class with nanobind or pybind11");
+
     function_of(python py, const char* name, const std::vector<parameter>& named, Function function)
         : function_body(name, parameter_list(py, arity_of<Function>, named)), function_(std::move(function)) {}
 
@@ -119,6 +130,8 @@ private:
 
     template <typename T>
     [[nodiscard]] T argument(python py, PyObject* value, std::size_t index) const {
+        static_assert(!std::is_same_v<T, std::string_view> && !std::is_same_v<T, const char*>,
+                      "a view of a text outlives the text here: take a std::string, or a const std::string&");
         return with_subject(
             py, [&] { return name() + "() argument " + this->parameters().described(index); },
             [&] { return bound::borrow(py, value).to<T>(); });
@@ -126,6 +139,9 @@ private:
 
     template <typename... Args>
     [[nodiscard]] bound invoke(python py, Args&&... args) {
+        static_assert(
+            std::is_invocable_v<Function&, Args...> || std::is_invocable_v<Function&, python, Args...>,
+            "an argument that Python gives cannot be changed in place: take it by value, or by const reference");
         const auto result = [&]() -> typename types::result {
             if constexpr (taken::token) {
                 return function_(py, std::forward<Args>(args)...);
