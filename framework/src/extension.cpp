@@ -34,14 +34,28 @@ void report(const std::vector<std::source_location>& left) {
     }
 }
 
+/// Gives the GIL up for a while.
+class without_gil {
+public:
+    without_gil() noexcept : state_(PyEval_SaveThread()) {}
+    without_gil(const without_gil&) = delete;
+    without_gil& operator=(const without_gil&) = delete;
+    ~without_gil() { PyEval_RestoreThread(state_); }
+
+private:
+    PyThreadState* state_;
+};
+
 PyObject* stop(PyObject*, PyObject*) noexcept {
     const py::python py = py::detail::token_maker::make();
     asyncio_inbox::close_all(py);
     std::vector<std::source_location> left;
-    Py_BEGIN_ALLOW_THREADS  // what unwinds may want it
+    {
+        const without_gil free;  // what unwinds may want it
         left = uv::loop_pool::instance().stop(patience);
-    static_cast<void>(py::detail::close_gil(patience));
-    Py_END_ALLOW_THREADS if (!left.empty()) report(left);
+        static_cast<void>(py::detail::close_gil(patience));
+    }
+    if (!left.empty()) report(left);
     py::detail::reclaim(py);
     Py_RETURN_NONE;
 }

@@ -110,6 +110,8 @@ def wheel(source: Path, folder: Path, python: Path) -> None:
     if not re.search(r"manylinux_\d+_\d+", repaired.name):
         raise SystemExit(f"not a manylinux wheel: {repaired}")
     names = zipfile.ZipFile(repaired).namelist()
+    bundled = [name for name in names if ".libs/libuv" in name]
+    print(f"{repaired.name} brings {bundled or 'no other library'}")
     for wanted in ("native_module/py.typed", "native_module/_native.pyi", "native_module/__init__.py"):
         if wanted not in names:
             raise SystemExit(f"{repaired} has no {wanted}: {names}")

@@ -1,5 +1,7 @@
 // tests/python/native.cpp: an extension module with one function for each thing that Python's tests look at.
 // SPDX-License-Identifier: MIT
+#include <uv.h>
+
 #include <atomic>
 #include <chrono>
 #include <memory>
@@ -226,6 +228,9 @@ PYASYNC_MODULE(native, m) {
     m.def(
         "scale", [](double value, double by) { return value * by; }, {"value", pyasync::arg("by") = 2.0}, "Multiply.");
     m.def("maybe", [](std::optional<int> value) { return value.value_or(-1); }, {pyasync::arg("value") = std::nullopt});
+    m.def(
+        "libuv_versions", [] { return std::pair(uv_version(), unsigned{UV_VERSION_HEX}); },
+        "Of the libuv that is called, and of the one that this was built with.");
     m.def(
         "under_way", [] { return under_way.load(); }, "How many sleeps and generators are under way.");
 }

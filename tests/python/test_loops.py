@@ -71,6 +71,23 @@ def test_stopped_from_cpp(new_loop):
     loop.close()
 
 
+def test_uvloop_has_a_libuv_of_its_own():
+    """Both at work, in one process: neither calls the other's."""
+    uvloop_loop = pytest.importorskip("uvloop.loop")
+
+    async def main():
+        for _ in range(50):
+            answers = await asyncio.gather(native.sleep(0.001), asyncio.sleep(0.001, "uvloop"), native.sleep(0.002))
+            assert answers == [42, "uvloop", 42]
+
+    uvloops = uvloop_loop.libuv_get_version()
+    with asyncio.Runner(loop_factory=uvloop_loop.Loop) as runner:
+        runner.run(main())
+    called, built_with = native.libuv_versions()
+    assert called >> 8 == built_with >> 8  # but for the patch level, which a shared library may have another of
+    assert uvloop_loop.libuv_get_version() == uvloops
+
+
 def test_debug_mode(run):
     async def main():
         assert await native.sleep(0.001) == 42

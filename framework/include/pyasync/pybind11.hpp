@@ -4,11 +4,9 @@
 
 #include <pybind11/pybind11.h>
 
-#include <memory>
 #include <utility>
 
-#include <pyasync/bridge/coroutine_into_py.hpp>
-#include <pyasync/bridge/lasting_call.hpp>
+#include <pyasync/bridge/bound_coroutine.hpp>
 #include <pyasync/extension.hpp>
 
 // With this header, `m.def("fetch", &fetch)` and `.def("fetch", &session::fetch)` take functions that return a
@@ -22,17 +20,12 @@
 
 namespace pyasync::detail {
 
-template <typename T>
-py::bound take_for_pybind11(py::python py, future_state_base& state) {
-    result<T>& outcome = static_cast<future_state<T>&>(state).outcome;
-    if (outcome.failed()) std::rethrow_exception(outcome.take_error());
-    if constexpr (std::is_void_v<T>) {
-        outcome.take();
-        return py.none();
-    } else {
-        return py::bound::steal(py, pybind11::cast(outcome.take()).release().ptr());
+struct pybind11_values {
+    template <typename T>
+    [[nodiscard]] static PyObject* to_python(T&& value) {
+        return pybind11::cast(std::forward<T>(value)).release().ptr();
     }
-}
+};
 
 }  // namespace pyasync::detail
 
@@ -49,11 +42,8 @@ public:
         const pyasync::py::python py = pyasync::py::detail::token_maker::make();
         try {
             pyasync::detail::stop_at_exit(py);
-            if (self) {
-                auto kept = std::make_shared<pyasync::py::object>(pyasync::py::bound::borrow(py, self.ptr()).unbind());
-                body = pyasync::detail::run_keeping(std::move(kept), std::move(body));
-            }
-            return pyasync::coroutine_into_py<T, &pyasync::detail::take_for_pybind11<T>>(py, std::move(body), "task")
+            return pyasync::detail::make_bound_coroutine<T, pyasync::detail::pybind11_values>(py, std::move(body),
+                                                                                              self.ptr())
                 .release();
         } catch (...) {
             pyasync::py::detail::set_raised_from(py, std::current_exception());

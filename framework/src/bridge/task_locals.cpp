@@ -113,7 +113,7 @@ const ref<task_locals_state>& acting_for::locals() {
 }
 
 ref<task_locals_state> exchange_default_locals(ref<task_locals_state> locals) noexcept {
-    py::detail::on_given_up(&wake_application);
+    py::detail::on_given_up(locals ? &wake_application : nullptr);
     default_locals& application = application_locals();
     const std::lock_guard lock(application.mutex);
     return std::exchange(application.value, std::move(locals));
