@@ -53,6 +53,27 @@ TEST_CASE("awaiting a future that has ended does not wait") {
     CHECK(outcome_of(std::move(running)) == 4);
 }
 
+TEST_CASE("a waiter can be taken back until the operation has ended, and is not told then") {
+    struct listener final : detail::work {
+        listener() noexcept : work(&count) {}
+        static void count(detail::work& self, detail::delivery) noexcept { ++static_cast<listener&>(self).told; }
+        int told = 0;
+    };
+    manual_executor executor;
+    listener early, late;
+    const auto state = launch(number(4), executor).release();
+    CHECK_FALSE(state->withdraw(early));
+    REQUIRE(state->notify(early, executor));
+    CHECK(state->awaited());
+    CHECK(state->withdraw(early));
+    CHECK_FALSE(state->awaited());
+    REQUIRE(state->notify(late, executor));
+    executor.run_all();
+    CHECK_FALSE(state->withdraw(late));
+    CHECK(early.told == 0);
+    CHECK(late.told == 1);
+}
+
 TEST_CASE("awaiting a future gives the exception") {
     manual_executor executor;
     const auto failing = []() -> task<int> {

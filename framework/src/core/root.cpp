@@ -6,45 +6,44 @@
 
 namespace pyasync::detail {
 
-std::coroutine_handle<> promise_base::ended() noexcept {
-    if (root_ != nullptr) context_->root_ends(*root_);
-    return parent_ ? parent_ : std::noop_coroutine();
-}
-
 void root_base::begin() noexcept {
-    if (context_.locals()) context_.locals()->root_started();
-    context_.home().post(start_);
+    if (locals()) locals()->root_started();
+    flags_.store(starts, std::memory_order_relaxed);
+    home().post(*this);
 }
 
 void root_base::leave() noexcept {
-    if (listed()) context_.home().running().erase(*this);
+    if (listed()) home().running().erase(*this);
 }
 
 void root_base::finish() noexcept {
-    if (context_.locals()) context_.locals()->root_finished();
-    context_.drop_locals();
+    if (locals()) locals()->root_finished();
+    drop_locals();
 }
 
 void root_base::post_cancel() noexcept {
-    if (cancel_.posted.exchange(true, std::memory_order_acq_rel)) return;
+    // A message that is under way takes it along.
     keep();
-    context_.home().post(cancel_);
+    if ((flags_.fetch_or(cancels, std::memory_order_acq_rel) & (starts | cancels)) == 0) return home().post(*this);
+    drop();
 }
 
-void root_base::start_message::deliver(work& self, delivery how) noexcept {
-    root_base& root = static_cast<start_message&>(self).root;
-    if (how == delivery::refused) return root.refuse();
-    root.context_.home().running().insert(root);
-    root.start();
-}
-
-void root_base::cancel_message::deliver(work& self, delivery how) noexcept {
-    auto& message = static_cast<cancel_message&>(self);
-    root_base& root = message.root;
-    message.posted.store(false, std::memory_order_release);
-    // Before its start, too: on its home thread a cancellation may overtake a start that came from elsewhere. One that
-    // has ended does not mind.
-    if (how == delivery::served) root.context_.cancel();
+void root_base::deliver(work& self, delivery how) noexcept {
+    root_base& root = static_cast<root_base&>(self);
+    const int asks = root.flags_.fetch_and(static_cast<std::uint8_t>(~(starts | cancels)), std::memory_order_acq_rel);
+    const bool cancel = (asks & cancels) != 0;
+    if ((asks & starts) != 0) {
+        if (cancel) root.keep();
+        if (how == delivery::served) {
+            root.home().running().insert(root);
+            root.start();
+        } else {
+            root.refuse();
+        }
+    }
+    if (!cancel) return;
+    // One that has ended does not mind.
+    if (how == delivery::served) root.task_context::cancel();
     root.drop();
 }
 
@@ -58,7 +57,7 @@ void task_context::resume(std::coroutine_handle<> coroutine) noexcept {
     coroutine.resume();
     current_ = outer;
     // Not from within the coroutine's end: a compiler may still touch the frame there (GCC 15 does).
-    if (root_base* const root = std::exchange(ended_, nullptr)) root->ended();
+    if (std::exchange(ended_, false)) static_cast<root_base*>(this)->ended();
 }
 
 void task_context::passes(const std::exception_ptr& error, const std::source_location& where) noexcept {

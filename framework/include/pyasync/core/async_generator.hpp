@@ -29,8 +29,8 @@ public:
     public:
         explicit yield_awaiter(generator_promise& promise) noexcept : promise_(&promise) {}
         [[nodiscard]] bool await_ready() const noexcept { return false; }
-        [[nodiscard]] std::coroutine_handle<> await_suspend(std::coroutine_handle<>) const noexcept {
-            return promise_->ended();
+        [[nodiscard]] std::coroutine_handle<> await_suspend(std::coroutine_handle<> self) const noexcept {
+            return promise_->gives_way(self);
         }
         void await_resume() const {
             if (promise_->thrown) std::rethrow_exception(std::exchange(promise_->thrown, nullptr));

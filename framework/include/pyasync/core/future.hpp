@@ -32,6 +32,12 @@ public:
         return waiter_.compare_exchange_strong(nobody, &waiter, std::memory_order_acq_rel, std::memory_order_acquire);
     }
 
+    /// Takes back a waiter that has been given to `notify`: it will not be posted. False where it has been, or is being.
+    [[nodiscard]] bool withdraw(work& waiter) noexcept {
+        work* mine = &waiter;
+        return waiter_.compare_exchange_strong(mine, nullptr, std::memory_order_acq_rel, std::memory_order_acquire);
+    }
+
     /// Does somebody wait for it? Whoever cancels that one cancels this, too.
     [[nodiscard]] bool awaited() const noexcept {
         const work* const waiter = waiter_.load(std::memory_order_acquire);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <source_location>
+#include <utility>
 
 #include <pyasync/core/work.hpp>
 
@@ -20,7 +21,7 @@ public:
     [[nodiscard]] const std::source_location& where() const noexcept { return where_; }
 
     [[nodiscard]] in_flight* next() const noexcept { return next_; }
-    [[nodiscard]] bool listed() const noexcept { return listed_; }
+    [[nodiscard]] bool listed() const noexcept { return slot_ != nullptr; }
 
     /// What it carries along; may be null.
     [[nodiscard]] virtual const task_locals_base* carried() const noexcept = 0;
@@ -40,25 +41,23 @@ private:
 
     std::source_location where_;
     in_flight* next_ = nullptr;
-    in_flight* previous_ = nullptr;
-    bool listed_ = false;
+    in_flight** slot_ = nullptr;  ///< the pointer that leads here; null where it is in no list
 };
 
 /// The list, on the executor's thread only.
 class in_flight_list {
 public:
     void insert(in_flight& entry) noexcept {
-        entry.previous_ = nullptr;
         entry.next_ = first_;
-        if (first_ != nullptr) first_->previous_ = &entry;
+        entry.slot_ = &first_;
+        if (first_ != nullptr) first_->slot_ = &entry.next_;
         first_ = &entry;
-        entry.listed_ = true;
     }
 
     void erase(in_flight& entry) noexcept {
-        (entry.previous_ != nullptr ? entry.previous_->next_ : first_) = entry.next_;
-        if (entry.next_ != nullptr) entry.next_->previous_ = entry.previous_;
-        entry.listed_ = false;
+        in_flight** const slot = std::exchange(entry.slot_, nullptr);
+        *slot = entry.next_;
+        if (entry.next_ != nullptr) entry.next_->slot_ = slot;
         if (first_ == nullptr && when_empty_ != nullptr) deliver_emptiness();
     }
 

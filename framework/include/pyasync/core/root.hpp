@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <source_location>
 #include <utility>
 
@@ -16,12 +17,12 @@ namespace pyasync::detail {
 
 /// The part of a root task that does not depend on its result: its context, its start, its cancellation. It lives until
 /// it has ended and nobody holds its future any more.
-class root_base : public in_flight {
+class root_base : public in_flight, protected task_context, work {
 public:
-    [[nodiscard]] task_context& context() noexcept { return context_; }
-    [[nodiscard]] const task_locals_base* carried() const noexcept override { return context_.locals().get(); }
+    [[nodiscard]] task_context& context() noexcept { return *this; }
+    [[nodiscard]] const task_locals_base* carried() const noexcept override { return locals().get(); }
     void abandon_here() noexcept override {
-        if (!abandoned_.exchange(true, std::memory_order_relaxed)) context_.cancel();
+        if (first_to_set(abandoned)) task_context::cancel();
     }
 
     /// Its outermost coroutine has ended.
@@ -29,7 +30,7 @@ public:
 
 protected:
     root_base(executor& home, locals_ref locals, const std::source_location& where) noexcept
-        : in_flight(where), context_(home, std::move(locals)) {}
+        : in_flight(where), task_context(home, std::move(locals)), work(&deliver) {}
     ~root_base() = default;
 
     void begin() noexcept;
@@ -37,9 +38,13 @@ protected:
     void leave() noexcept;
     /// Gives up the locals, after that.
     void finish() noexcept;
-    void post_cancel() noexcept;
-    void post_abandon() noexcept {
-        if (!abandoned_.exchange(true, std::memory_order_relaxed)) post_cancel();
+    void send_cancel() noexcept {
+        flags_.fetch_or(asked, std::memory_order_relaxed);
+        post_cancel();
+    }
+    /// Where it has been cancelled before, it may be cleaning up; the end of the program asks once more.
+    void send_abandon() noexcept {
+        if ((flags_.load(std::memory_order_relaxed) & asked) == 0 && first_to_set(abandoned)) post_cancel();
     }
 
     virtual void start() noexcept = 0;
@@ -48,29 +53,27 @@ protected:
     virtual void drop() const noexcept = 0;
 
 private:
-    struct start_message final : work {
-        explicit start_message(root_base& owner) noexcept : work(&deliver), root(owner) {}
-        static void deliver(work& self, delivery how) noexcept;
-        root_base& root;
-    };
-    struct cancel_message final : work {
-        explicit cancel_message(root_base& owner) noexcept : work(&deliver), root(owner) {}
-        static void deliver(work& self, delivery how) noexcept;
-        root_base& root;
-        std::atomic<bool> posted{false};
-    };
+    friend class task_context;
 
-    task_context context_;
-    start_message start_{*this};
-    cancel_message cancel_{*this};
-    std::atomic<bool> abandoned_{false};
+    /// What the message that is under way asks for, and what has been asked for ever.
+    enum flag : std::uint8_t { starts = 1, cancels = 2, abandoned = 4, asked = 8 };
+    [[nodiscard]] bool first_to_set(flag one) noexcept {
+        return (flags_.fetch_or(one, std::memory_order_relaxed) & one) == 0;
+    }
+
+    void post_cancel() noexcept;
+    static void deliver(work& self, delivery how) noexcept;
+
+    std::atomic<std::uint8_t> flags_{0};
 };
 
 template <typename T>
 class root final : public future_state<T>, public root_base {
 public:
     root(task<T> body, executor& home, locals_ref locals, const std::source_location& where) noexcept
-        : root_base(home, std::move(locals), where), coroutine_(body.release()) {}
+        : root_base(home, std::move(locals), where) {
+        set_outermost(body.release());
+    }
 
     /// Starts `body` on `home`; any thread. It holds on to itself while it runs.
     [[nodiscard]] static ref<root> launch(task<T> body, executor& home, locals_ref locals,
@@ -87,59 +90,52 @@ public:
                                                const std::source_location& where) {
         auto made = make_ref<root>(std::move(body), home, locals_ref(), where);
         made->add_ref();
-        made->context().begin_away(locals);
+        made->begin_away(locals);
         made->enter();
         return made;
     }
 
     /// From now on it is a task like any other, at home. Throws what making its locals throws, before anything else.
     void go_home() {
-        static_cast<void>(context().need_locals());
-        context().go_home();
+        find_locals();
+        task_context::go_home();
         begin();
     }
 
     /// Ends a task that is away, with that error.
     void give_up(std::exception_ptr error) noexcept {
         this->outcome.set_error(std::move(error));
-        end_unfinished();
+        end();
     }
 
-    void cancel() noexcept override {
-        asked_.store(true, std::memory_order_relaxed);
-        post_cancel();
-    }
-    /// Where it has been cancelled before, it may be cleaning up; the end of the program asks once more.
-    void abandon() noexcept override {
-        if (!asked_.load(std::memory_order_relaxed)) post_abandon();
-    }
+    void cancel() noexcept override { send_cancel(); }
+    void abandon() noexcept override { send_abandon(); }
     [[nodiscard]] bool awaited() const noexcept override { return future_state<T>::awaited(); }
 
-    [[nodiscard]] std::unique_ptr<exception_trail> take_trail() noexcept override { return context().take_trail(); }
+    [[nodiscard]] std::unique_ptr<exception_trail> take_trail() noexcept override { return task_context::take_trail(); }
 
     void ended() noexcept override {
-        this->outcome.take_over(coroutine_.promise().outcome);
-        std::exchange(coroutine_, nullptr).destroy();
-        leave();
-        this->complete();
-        finish();
-        this->release();
+        this->outcome.take_over(coroutine().promise().outcome);
+        end();
     }
 
 private:
     ~root() override = default;
 
+    [[nodiscard]] task_handle<T> coroutine() const noexcept {
+        return task_handle<T>::from_address(outermost().address());
+    }
     void enter() noexcept {
-        coroutine_.promise().set_context(context());
-        coroutine_.promise().set_root(*this);
-        context().resume(coroutine_);
+        coroutine().promise().set_context(*this);
+        resume(coroutine());
     }
     void start() noexcept override {
-        if (!context().begin_wait()) enter();
+        if (!begin_wait()) enter();
     }
     void refuse() noexcept override { give_up(stopped_error()); }
-    void end_unfinished() noexcept {
-        std::exchange(coroutine_, nullptr).destroy();
+    /// The outcome is in place.
+    void end() noexcept {
+        coroutine().destroy();
         leave();
         this->complete();
         finish();
@@ -147,9 +143,6 @@ private:
     }
     void keep() const noexcept override { this->add_ref(); }
     void drop() const noexcept override { this->release(); }
-
-    task_handle<T> coroutine_;
-    std::atomic<bool> asked_{false};
 };
 
 }  // namespace pyasync::detail

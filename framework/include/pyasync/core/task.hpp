@@ -16,8 +16,6 @@ class task;
 
 namespace detail {
 
-class root_base;
-
 template <typename T>
 class task_awaiter;
 
@@ -36,7 +34,7 @@ public:
         [[nodiscard]] bool await_ready() const noexcept { return false; }
         template <typename Promise>
         std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> ended) const noexcept {
-            return ended.promise().ended();
+            return ended.promise().gives_way(ended);
         }
         void await_resume() const noexcept {}
     };
@@ -50,16 +48,17 @@ public:
 
     void set_context(task_context& context) noexcept { context_ = &context; }
     void set_parent(std::coroutine_handle<> parent) noexcept { parent_ = parent; }
-    void set_root(root_base& root) noexcept { root_ = &root; }
 
 protected:
-    /// It is at its end, or at a `co_yield`: who continues.
-    [[nodiscard]] std::coroutine_handle<> ended() noexcept;
+    /// `self`, its coroutine, is at its end, or at a `co_yield`: who continues.
+    [[nodiscard]] std::coroutine_handle<> gives_way(std::coroutine_handle<> self) noexcept {
+        context_->gives_way(self);
+        return parent_ ? parent_ : std::noop_coroutine();
+    }
 
 private:
     task_context* context_ = nullptr;
     std::coroutine_handle<> parent_;
-    root_base* root_ = nullptr;
 };
 
 template <typename T>

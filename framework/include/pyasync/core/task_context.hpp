@@ -16,17 +16,25 @@ namespace pyasync::detail {
 /// What a task carries along without looking into it; the bridge keeps the event loop and the context variables here.
 class task_locals_base : public ref_counted {
 public:
+    /// Shared by tasks that have not had need of their locals yet: each gets its own, by `for_child`, when it has.
+    [[nodiscard]] bool is_common() const noexcept { return common_; }
+
     /// A root task that carries these locals has been made (any thread) or has ended (its home thread).
     virtual void root_started() noexcept = 0;
     virtual void root_finished() noexcept = 0;
 
     /// The locals for a task that is spawned by a task that has these.
     [[nodiscard]] virtual ref<task_locals_base> for_child() = 0;
+
+protected:
+    void make_common() noexcept { common_ = true; }
+
+private:
+    bool common_ = false;
 };
 
 using locals_ref = ref<task_locals_base>;
 
-class root_base;
 class suspension;
 
 /// The `co_await`s that an exception has passed on its way out, innermost first.
@@ -36,7 +44,7 @@ struct exception_trail {
 };
 
 /// One for each root task: its home, its locals, what it waits for, whether it has been cancelled. The coroutines that
-/// a root awaits, and those they await, share it. Used on the home thread only, but for `home` and `locals`.
+/// a root awaits, and those they await, share it. Used on the home thread only, but for `home`.
 class task_context {
 public:
     task_context(executor& home, locals_ref locals) noexcept : home_(&home), locals_(std::move(locals)) {}
@@ -53,9 +61,14 @@ public:
     /// The task begins on the calling thread, and goes home with its first wait.
     void begin_away(locals_source source) noexcept { away_ = source; }
     [[nodiscard]] bool is_away() const noexcept { return away_ != nullptr; }
-    /// Its locals, made now where it is away and has had no need of them; throws what making them throws.
-    [[nodiscard]] const locals_ref& need_locals() {
+    /// Sees to it that it has some, before it goes home; throws what making them throws.
+    void find_locals() {
         if (is_away() && !locals_) locals_ = away_();
+    }
+    /// Its own locals, made now where it has had no need of them; throws what making them throws.
+    [[nodiscard]] const locals_ref& need_locals() {
+        find_locals();
+        if (locals_ && locals_->is_common()) locals_ = locals_->for_child();
         return locals_;
     }
     void go_home() noexcept { away_ = nullptr; }
@@ -68,8 +81,8 @@ public:
     /// Continues one of the task's coroutines; home thread. Where the outermost one ends with that, the root is told.
     void resume(std::coroutine_handle<> coroutine) noexcept;
 
-    /// The outermost coroutine is at its end.
-    void root_ends(root_base& root) noexcept { ended_ = &root; }
+    /// A coroutine is at its end, or at a `co_yield`.
+    void gives_way(std::coroutine_handle<> coroutine) noexcept { ended_ = ended_ || coroutine == outermost_; }
 
     /// Cancels what the task waits for; where it does not wait, its next wait throws.
     void cancel() noexcept;
@@ -94,6 +107,10 @@ public:
     }
     [[nodiscard]] std::unique_ptr<exception_trail> take_trail() noexcept { return std::move(trail_); }
 
+protected:
+    void set_outermost(std::coroutine_handle<> coroutine) noexcept { outermost_ = coroutine; }
+    [[nodiscard]] std::coroutine_handle<> outermost() const noexcept { return outermost_; }
+
 private:
     inline static thread_local task_context* current_ = nullptr;
 
@@ -101,9 +118,10 @@ private:
     locals_ref locals_;
     suspension* waiting_ = nullptr;
     std::unique_ptr<exception_trail> trail_;
-    root_base* ended_ = nullptr;
-    bool cancel_pending_ = false;
+    std::coroutine_handle<> outermost_;  ///< null where this belongs to no root
     locals_source away_ = nullptr;
+    bool ended_ = false;
+    bool cancel_pending_ = false;
 };
 
 /// Base of the awaiters that suspend a task until something has happened: keeps the coroutine, tells its context what
