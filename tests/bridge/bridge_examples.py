@@ -3,12 +3,13 @@
 """Coroutines and functions that the tests call."""
 
 import asyncio
-import weakref
 import contextvars
+import gc
 import itertools
 import selectors
 import types
 import warnings
+import weakref
 
 request_id: contextvars.ContextVar[str] = contextvars.ContextVar("request_id", default="none")
 events: list[str] = []
@@ -564,3 +565,57 @@ def step_without_loop(function, *arguments) -> object:
     except RuntimeError as error:
         return f"RuntimeError: {error}"
     return "waits"
+
+
+async def each_in_its_own_context(function, count: int) -> str:
+    """Each of the tasks sets `request_id` and reads it again; what they read, and what is seen here afterwards."""
+    request_id.set("outer")
+    read = await asyncio.gather(*[function(str(number)) for number in range(count)])
+    return f"{read == [f'outer {number}' for number in range(count)]} {request_id.get()}"
+
+
+async def callbacks_in_their_own_contexts(function) -> str:
+    """Two callbacks that are added in one context: what the second sees of what the first has set."""
+    request_id.set("outer")
+    seen = []
+
+    def look_and_set(_: object) -> None:
+        seen.append(request_id.get())
+        request_id.set("inner")
+
+    futures = [function() for _ in range(2)]
+    for future in futures:
+        future.add_done_callback(look_and_set)
+    await asyncio.gather(*futures)
+    return f"{seen} {request_id.get()}"
+
+
+async def context_values_die(function) -> bool:
+    """Is what a context variable had in the tasks' context gone, once they have ended and the variable is reset?"""
+
+    class Value:
+        pass
+
+    value = Value()
+    gone = weakref.ref(value)
+    token = request_id.set(value)
+    await asyncio.gather(*[function() for _ in range(3)])
+    request_id.reset(token)
+    del value, token
+    gc.collect()
+    return gone() is None
+
+
+async def drop_all(function, count: int) -> None:
+    """Lets go of Futures at any time: before their operations end, while the message is on its way, and after."""
+    held = []
+    for number in range(count):
+        held.append(function())
+        if number % 7 == 0:
+            held.clear()
+        if number % 50 == 0:
+            await asyncio.sleep(0)
+    cycle = [function()]
+    cycle.append(cycle)
+    del cycle
+    gc.collect()

@@ -1,5 +1,6 @@
 // tests/bridge/future_into_py_test.cpp: C++ tasks that Python awaits.
 // SPDX-License-Identifier: MIT
+#include <atomic>
 #include <stdexcept>
 #include <system_error>
 
@@ -103,6 +104,48 @@ TEST_CASE("one that Python lets go of is cancelled") {
         co_await call("bridge_examples:drop", co_await python_function(wait_forever));
         co_await call("bridge_examples:until_event", "cleaned up in C++");
         co_await events();
+    });
+}
+
+TEST_CASE("one that Python lets go of may have ended already, and its message be on its way") {
+    on_loops([]() -> task<> {
+        std::atomic<int> begun{0};
+        const auto count_up = [](std::atomic<int>& counter) -> task<> {
+            ++counter;
+            co_return;
+        };
+        constexpr int count = 5000;
+        co_await call("bridge_examples:drop_all",
+                      co_await python_function([&begun, count_up] { return count_up(begun); }), count);
+        CHECK(begun <= count + 1);
+    });
+}
+
+TEST_CASE("tasks that start in one context have a copy each") {
+    const auto set_and_read = [](std::string value) -> task<std::string> {
+        const auto before = co_await call<std::string>("bridge_examples:get_request_id");
+        co_await call("bridge_examples:set_request_id", value);
+        const auto after = co_await call<std::string>("bridge_examples:get_request_id");
+        co_return before + (after == value ? " " + value : " but it reads " + after);
+    };
+    on_loops([set_and_read]() -> task<> {
+        CHECK(co_await call<std::string>("bridge_examples:each_in_its_own_context",
+                                         co_await python_function(set_and_read), 20) == "True outer");
+    });
+}
+
+TEST_CASE("callbacks that are added in one context have a copy each") {
+    on_loops([]() -> task<> {
+        CHECK(co_await call<std::string>("bridge_examples:callbacks_in_their_own_contexts",
+                                         co_await python_function([] { return twice(5); })) ==
+              "['outer', 'outer'] outer");
+    });
+}
+
+TEST_CASE("what a context had is gone with the tasks that started in it") {
+    on_loops([]() -> task<> {
+        CHECK(co_await call<bool>("bridge_examples:context_values_die",
+                                  co_await python_function([] { return twice(5); })));
     });
 }
 

@@ -93,7 +93,7 @@ ref<root<T>> run_root(py::python py, loop_runner& runner, task<T> body, const st
     ref<root<T>> main;
     runner.run_until_done([&] {
         main = root<T>::launch(std::move(body), uv::loop_pool::instance().next(), runner.locals().state(), where);
-        return make_python_future(py, main, &take_nothing<T>, runner.locals());
+        return make_python_future(py, main, &take_nothing<T>, runner.locals().state());
     });
     return main;
 }

@@ -289,17 +289,17 @@ std::shared_ptr<const py::object> asyncio_inbox::shared_event_loop(py::python py
 }
 
 void asyncio_inbox::enlist(loop_dependent& entry) noexcept {
-    entry.previous_ = nullptr;
     entry.next_ = dependents_;
-    if (dependents_ != nullptr) dependents_->previous_ = &entry;
+    entry.slot_ = &dependents_;
+    if (dependents_ != nullptr) dependents_->slot_ = &entry.next_;
     dependents_ = &entry;
-    entry.listed_ = true;
 }
 
 void asyncio_inbox::dismiss(loop_dependent& entry) noexcept {
-    if (!std::exchange(entry.listed_, false)) return;
-    (entry.previous_ != nullptr ? entry.previous_->next_ : dependents_) = entry.next_;
-    if (entry.next_ != nullptr) entry.next_->previous_ = entry.previous_;
+    loop_dependent** const slot = std::exchange(entry.slot_, nullptr);
+    if (slot == nullptr) return;
+    *slot = entry.next_;
+    if (entry.next_ != nullptr) entry.next_->slot_ = slot;
 }
 
 void asyncio_inbox::raise_through(py::python py) noexcept {

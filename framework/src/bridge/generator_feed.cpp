@@ -57,9 +57,9 @@ py::bound generator_feed::wait_for_more(py::python py) {
         locals_ = running_locals(py);
         waiter_ = waiting;
         pump_ = start(*home_, locals_->state(), where_);
-        return make_python_future(py, std::move(waiting), &take_nothing, *locals_);
+        return make_python_future(py, std::move(waiting), &take_nothing, locals_->state());
     }
-    py::bound future = make_python_future(py, waiting, &take_nothing, *locals_);
+    py::bound future = make_python_future(py, waiting, &take_nothing, locals_->state());
     waiting->send();
     return future;
 }

@@ -1,6 +1,8 @@
 // framework/src/bridge/python_future.cpp: the Python type that asyncio takes for a Future, over a C++ operation.
 // SPDX-License-Identifier: MIT
+#include <atomic>
 #include <cstddef>
+#include <new>
 
 #include <pyasync/bridge/asyncio_api.hpp>
 #include <pyasync/bridge/eager_task.hpp>
@@ -8,29 +10,65 @@
 #include <pyasync/bridge/python_future.hpp>
 #include <pyasync/bridge/stepping.hpp>
 #include <pyasync/py/error.hpp>
+#include <pyasync/py/reclaim.hpp>
 
 namespace pyasync::detail {
 namespace {
 
-class future_link;
-
-enum class progress : char { pending, finished, cancelled };
+enum class progress : char { pending, finished, failed, cancelled };
 
 /// All of it under the GIL; asyncio's protocol for Futures is that of CPython's Lib/asyncio/futures.py.
-struct python_future {
+struct future_fields {
     PyObject_HEAD PyObject* loop;
-    PyObject* result;
-    PyObject* exception;
+    PyObject* outcome;    ///< the result or the exception
     PyObject* traceback;  ///< the exception's, as it came: every raise starts from it
     PyObject* cancel_message;
     PyObject* callback;        ///< the first of them: mostly there is just one
     PyObject* context;         ///< its context; null where the callback is a task of ours, to be woken
     PyObject* more_callbacks;  ///< list of (callback, context)
     PyObject* weak_references;
-    future_link* link;
     progress state;
-    char blocking;     ///< `_asyncio_future_blocking`
-    char unretrieved;  ///< has an exception that nobody has seen
+    bool context_is_common;  ///< and nobody's to enter: the callback gets a copy
+    char blocking;           ///< `_asyncio_future_blocking`
+    char unretrieved;        ///< has an exception that nobody has seen
+};
+
+/// Leads from the operation to the Python object that it is a part of.
+class operation_link final : loop_dependent, work {
+public:
+    operation_link(ref<future_state_base> state, take_result take, const ref<task_locals_state>& locals) noexcept
+        : work(&arrive), state_(std::move(state)), take_(take), locals_(locals) {}
+
+    void connect() noexcept {
+        inbox().enlist(*this);
+        if (!state_->notify(*this, inbox())) inbox().post(*this);
+    }
+
+    [[nodiscard]] asyncio_inbox& inbox() const noexcept { return locals_.state()->inbox(); }
+    void cancel() noexcept { state_->cancel(); }
+
+    /// Nobody wants the operation any more. Where its message is on its way, the object stays until that has arrived.
+    void abandon() noexcept;
+
+private:
+    /// What becomes of the message: it is to come; it has come, or will not; it brings the object's last reference.
+    enum class message : char { awaited, settled, keeps_object };
+
+    [[nodiscard]] PyObject* object() noexcept;
+    static void arrive(work& self, delivery how) noexcept;
+    void loop_closed(py::python) noexcept override;
+    void loop_stopping(py::python) noexcept override;
+    [[nodiscard]] PyObject* awaited_task() const noexcept override { return nullptr; }
+
+    ref<future_state_base> state_;
+    take_result take_;
+    /// The task's: the last of them dies here, under the GIL, and not on the task's thread.
+    locals_in_use locals_;
+    std::atomic<message> message_{message::awaited};
+};
+
+struct python_future : future_fields {
+    operation_link link;
 };
 
 python_future& as_future(PyObject* self) noexcept { return *reinterpret_cast<python_future*>(self); }
@@ -38,60 +76,55 @@ python_future& as_future(PyObject* self) noexcept { return *reinterpret_cast<pyt
 void settle(py::python py, PyObject* self, future_state_base& state, take_result take) noexcept;
 void call_back(py::python py, PyObject* self) noexcept;
 
-/// Leads from the operation to the Python object, which may have gone meanwhile.
-class future_link final : public ref_counted, work, loop_dependent {
-public:
-    future_link(PyObject* future, ref<future_state_base> state, take_result take,
-                ref<task_locals_state> locals) noexcept
-        : work(&arrive), future_(future), state_(std::move(state)), take_(take), locals_(std::move(locals)) {}
+PyObject* operation_link::object() noexcept {
+    static_assert(sizeof(future_fields) % alignof(operation_link) == 0);
+    return reinterpret_cast<PyObject*>(reinterpret_cast<char*>(this) - sizeof(future_fields));
+}
 
-    void connect() noexcept {
-        inbox().enlist(*this);
-        add_ref();
-        if (!state_->notify(*this, inbox())) inbox().post(*this);
+void operation_link::arrive(work& self, delivery how) noexcept {
+    auto& link = static_cast<operation_link&>(self);
+    const bool kept = link.message_.exchange(message::settled) == message::keeps_object;
+    if (how == delivery::refused) {
+        if (kept) py::detail::give_up(link.object());
+        return;
     }
+    const py::python py = py::detail::token_maker::make();
+    const py::bound future = kept ? py::bound::steal(py, link.object()) : py::bound::borrow(py, link.object());
+    if (kept) return;
+    link.inbox().dismiss(link);
+    settle(py, future.ptr(), *link.state_, link.take_);
+    call_back(py, future.ptr());
+    link.state_ = {};
+    link.locals_.end();
+}
 
-    [[nodiscard]] asyncio_inbox& inbox() const noexcept { return locals_->inbox(); }
-    void cancel() noexcept { state_->cancel(); }
-
-    /// The Python object goes: what it stood for is not wanted any more.
-    void abandon() noexcept {
-        if (std::exchange(future_, nullptr) == nullptr) return;
-        inbox().dismiss(*this);
-        if (!state_->done()) state_->abandon();
+void operation_link::abandon() noexcept {
+    if (message_ != message::awaited) return;
+    inbox().dismiss(*this);
+    if (state_->withdraw(*this)) {
+        message_ = message::settled;
+        return state_->abandon();
     }
+    Py_INCREF(object());
+    if (message_.exchange(message::keeps_object) == message::settled) Py_DECREF(object());
+}
 
-private:
-    static void arrive(work& self, delivery how) noexcept {
-        const auto link = ref<future_link>::adopt(&static_cast<future_link&>(self));
-        if (how == delivery::refused || link->future_ == nullptr) return;
-        const py::python py = py::detail::token_maker::make();
-        const py::bound future = py::bound::borrow(py, std::exchange(link->future_, nullptr));
-        link->inbox().dismiss(*link);
-        settle(py, future.ptr(), *link->state_, link->take_);
-        call_back(py, future.ptr());
-    }
+void operation_link::loop_closed(py::python) noexcept {
+    as_future(object()).state = progress::cancelled;
+    if (!state_->withdraw(*this)) return;
+    message_ = message::settled;
+    state_->abandon();
+}
 
-    void loop_closed(py::python) noexcept override {
-        as_future(std::exchange(future_, nullptr)).state = progress::cancelled;
-        state_->abandon();
-    }
-    void loop_stopping(py::python) noexcept override {
-        if (as_future(future_).callback == nullptr && as_future(future_).more_callbacks == nullptr) state_->abandon();
-    }
-    [[nodiscard]] PyObject* awaited_task() const noexcept override { return nullptr; }
-
-    PyObject* future_;
-    ref<future_state_base> state_;
-    take_result take_;
-    /// The task's: the last of them dies here, under the GIL, and not on the task's thread.
-    ref<task_locals_state> locals_;
-};
+void operation_link::loop_stopping(py::python) noexcept {
+    const python_future& me = as_future(object());
+    if (me.callback == nullptr && me.more_callbacks == nullptr) state_->abandon();
+}
 
 void settle(py::python py, PyObject* self, future_state_base& state, take_result take) noexcept {
     python_future& me = as_future(self);
     try {
-        me.result = take(py, state).release();
+        me.outcome = take(py, state).release();
         me.state = progress::finished;
         return;
     } catch (...) {
@@ -100,10 +133,10 @@ void settle(py::python py, PyObject* self, future_state_base& state, take_result
             me.state = progress::cancelled;
             return;
         }
-        me.exception = Py_NewRef(exception.ptr());
+        me.outcome = Py_NewRef(exception.ptr());
         me.traceback = PyException_GetTraceback(exception.ptr());
         me.unretrieved = 1;
-        me.state = progress::finished;
+        me.state = progress::failed;
     }
 }
 
@@ -129,7 +162,7 @@ void call_now(py::python py, PyObject* self, PyObject* callback, PyObject* conte
     Py_XDECREF(answer);
     if (answer != nullptr) return;
     if (PyErr_ExceptionMatches(PyExc_SystemExit) != 0 || PyErr_ExceptionMatches(PyExc_KeyboardInterrupt) != 0) {
-        return as_future(self).link->inbox().raise_through(py);
+        return as_future(self).link.inbox().raise_through(py);
     }
     report_unhandled(py, as_future(self).loop, "Exception in a callback of a pyasync.Future");
 }
@@ -137,7 +170,7 @@ void call_now(py::python py, PyObject* self, PyObject* callback, PyObject* conte
 void call_one(py::python py, PyObject* self, PyObject* callback, PyObject* context) noexcept {
     if (context == nullptr) return eager_task::woken(py, callback, self);
     try {
-        if (as_future(self).link->inbox().direct(py)) {
+        if (as_future(self).link.inbox().direct(py)) {
             call_now(py, self, callback, context);
         } else {
             call_soon(self, callback, context);
@@ -151,8 +184,9 @@ void call_one(py::python py, PyObject* self, PyObject* callback, PyObject* conte
 void call_back(py::python py, PyObject* self) noexcept {
     python_future& me = as_future(self);
     PyObject* const callback = std::exchange(me.callback, nullptr);
-    PyObject* const context = std::exchange(me.context, nullptr);
+    PyObject* context = std::exchange(me.context, nullptr);
     PyObject* const more = std::exchange(me.more_callbacks, nullptr);
+    if (context != nullptr && me.context_is_common) Py_SETREF(context, PyContext_Copy(context));
     if (callback != nullptr) call_one(py, self, callback, context);
     Py_XDECREF(callback);
     Py_XDECREF(context);
@@ -190,9 +224,9 @@ PyObject* future_result(PyObject* self, PyObject*) noexcept {
     if (me.state == progress::pending) return raise_invalid_state("Result is not ready.");
     if (me.state == progress::cancelled) return raise_cancelled(self);
     me.unretrieved = 0;
-    if (me.exception == nullptr) return Py_NewRef(me.result);
-    PyException_SetTraceback(me.exception, me.traceback == nullptr ? Py_None : me.traceback);
-    return py::detail::raise_object(me.exception);
+    if (me.state == progress::finished) return Py_NewRef(me.outcome);
+    PyException_SetTraceback(me.outcome, me.traceback == nullptr ? Py_None : me.traceback);
+    return py::detail::raise_object(me.outcome);
 }
 
 PyObject* future_exception(PyObject* self, PyObject*) noexcept {
@@ -200,7 +234,7 @@ PyObject* future_exception(PyObject* self, PyObject*) noexcept {
     if (me.state == progress::pending) return raise_invalid_state("Exception is not set.");
     if (me.state == progress::cancelled) return raise_cancelled(self);
     me.unretrieved = 0;
-    return Py_NewRef(me.exception == nullptr ? Py_None : me.exception);
+    return Py_NewRef(me.state == progress::failed ? me.outcome : Py_None);
 }
 
 PyObject* future_done(PyObject* self, PyObject*) noexcept {
@@ -223,7 +257,7 @@ PyObject* future_cancel(PyObject* self, PyObject* arguments, PyObject* keywords)
     me.unretrieved = 0;
     if (me.state != progress::pending) Py_RETURN_FALSE;
     Py_XSETREF(me.cancel_message, message == nullptr || message == Py_None ? nullptr : Py_NewRef(message));
-    me.link->cancel();
+    me.link.cancel();
     Py_RETURN_TRUE;
 }
 
@@ -236,10 +270,19 @@ PyObject* future_add_done_callback(PyObject* self, PyObject* const* arguments, P
         return nullptr;
     }
     PyObject* const callback = arguments[0];
-    PyObject* const given = named == 1 ? arguments[1] : nullptr;
-    PyObject* const context = given == nullptr || given == Py_None ? PyContext_CopyCurrent() : Py_NewRef(given);
-    if (context == nullptr) return nullptr;
+    PyObject* const given = named == 1 && arguments[1] != Py_None ? arguments[1] : nullptr;
     python_future& me = as_future(self);
+    const bool is_first = me.callback == nullptr && me.more_callbacks == nullptr;
+    if (is_first && given == nullptr && me.state == progress::pending) {
+        if (PyObject* const common = common_context(py::detail::token_maker::make())) {
+            me.callback = Py_NewRef(callback);
+            me.context = Py_NewRef(common);
+            me.context_is_common = true;
+            Py_RETURN_NONE;
+        }
+    }
+    PyObject* const context = given == nullptr ? PyContext_CopyCurrent() : Py_NewRef(given);
+    if (context == nullptr) return nullptr;
     if (me.state != progress::pending) {
         try {
             call_soon(self, callback, context);
@@ -250,9 +293,10 @@ PyObject* future_add_done_callback(PyObject* self, PyObject* const* arguments, P
             return py::detail::raise_object(error.value().ptr());
         }
     }
-    if (me.callback == nullptr && me.more_callbacks == nullptr) {
+    if (is_first) {
         me.callback = Py_NewRef(callback);
         me.context = context;
+        me.context_is_common = false;
         Py_RETURN_NONE;
     }
     if (me.more_callbacks == nullptr) me.more_callbacks = PyList_New(0);
@@ -288,16 +332,16 @@ PyObject* future_repr(PyObject* self) noexcept {
     const python_future& me = as_future(self);
     if (me.state == progress::pending) return PyUnicode_FromString("<pyasync.Future pending>");
     if (me.state == progress::cancelled) return PyUnicode_FromString("<pyasync.Future cancelled>");
-    return me.exception != nullptr ? PyUnicode_FromFormat("<pyasync.Future finished exception=%R>", me.exception)
-                                   : PyUnicode_FromFormat("<pyasync.Future finished result=%R>", me.result);
+    return PyUnicode_FromFormat(
+        me.state == progress::failed ? "<pyasync.Future finished exception=%R>" : "<pyasync.Future finished result=%R>",
+        me.outcome);
 }
 
 int future_traverse(PyObject* self, visitproc visit, void* arg) noexcept {
     const python_future& me = as_future(self);
     Py_VISIT(Py_TYPE(self));
     Py_VISIT(me.loop);
-    Py_VISIT(me.result);
-    Py_VISIT(me.exception);
+    Py_VISIT(me.outcome);
     Py_VISIT(me.traceback);
     Py_VISIT(me.cancel_message);
     Py_VISIT(me.callback);
@@ -309,8 +353,7 @@ int future_traverse(PyObject* self, visitproc visit, void* arg) noexcept {
 int future_clear(PyObject* self) noexcept {
     python_future& me = as_future(self);
     Py_CLEAR(me.loop);
-    Py_CLEAR(me.result);
-    Py_CLEAR(me.exception);
+    Py_CLEAR(me.outcome);
     Py_CLEAR(me.traceback);
     Py_CLEAR(me.cancel_message);
     Py_CLEAR(me.callback);
@@ -321,10 +364,12 @@ int future_clear(PyObject* self) noexcept {
 
 void future_finalize(PyObject* self) noexcept {
     python_future& me = as_future(self);
-    if (me.unretrieved == 0 || me.exception == nullptr || me.loop == nullptr) return;
+    if (me.state == progress::pending) me.state = progress::cancelled;
+    me.link.abandon();
+    if (me.unretrieved == 0 || me.loop == nullptr) return;
     me.unretrieved = 0;
     const py::detail::set_aside under_way;
-    py::detail::raise_object(me.exception);
+    py::detail::raise_object(me.outcome);
     report_unhandled(py::detail::token_maker::make(), me.loop, "pyasync.Future exception was never retrieved");
 }
 
@@ -334,10 +379,7 @@ void future_dealloc(PyObject* self) noexcept {
     PyTypeObject* const type = Py_TYPE(self);
     PyObject_GC_UnTrack(self);
     if (me.weak_references != nullptr) PyObject_ClearWeakRefs(self);
-    if (future_link* const link = std::exchange(me.link, nullptr)) {
-        link->abandon();
-        link->release();
-    }
+    me.link.~operation_link();
     future_clear(self);
     type->tp_free(self);
     Py_DECREF(type);
@@ -376,11 +418,11 @@ PyTypeObject* make_future_type() {
         {"_make_cancelled_error", &make_cancelled_error, METH_NOARGS, nullptr},
         {nullptr, nullptr, 0, nullptr}};
     static PyMemberDef members[] = {
-        {"_asyncio_future_blocking", T_BOOL, offsetof(python_future, blocking), 0, nullptr},
-        {"_loop", T_OBJECT, offsetof(python_future, loop), READONLY, nullptr},
-        {"_cancel_message", T_OBJECT, offsetof(python_future, cancel_message), READONLY,
+        {"_asyncio_future_blocking", T_BOOL, offsetof(future_fields, blocking), 0, nullptr},
+        {"_loop", T_OBJECT, offsetof(future_fields, loop), READONLY, nullptr},
+        {"_cancel_message", T_OBJECT, offsetof(future_fields, cancel_message), READONLY,
          nullptr},  // asyncio.gather reads it
-        {"__weaklistoffset__", T_PYSSIZET, offsetof(python_future, weak_references), READONLY, nullptr},
+        {"__weaklistoffset__", T_PYSSIZET, offsetof(future_fields, weak_references), READONLY, nullptr},
         {nullptr, 0, 0, 0, nullptr}};
     static PyType_Slot slots[] = {{Py_tp_methods, methods},
                                   {Py_tp_members, members},
@@ -437,16 +479,16 @@ PyObject* python_future_wait::result(PyObject* future) noexcept {
     return PyObject_CallMethodNoArgs(future, asyncio_api::get(py::detail::token_maker::make()).result_name);
 }
 
-py::bound make_python_future(py::python py, ref<future_state_base> state, take_result take, const task_locals& locals) {
+py::bound make_python_future(py::python py, ref<future_state_base> state, take_result take,
+                             const ref<task_locals_state>& locals) {
     PyTypeObject* const type = future_type();
     py::detail::raise_if_null(py, reinterpret_cast<PyObject*>(type));
-    py::bound made = py::bound::steal(py, type->tp_alloc(type, 0));
-    python_future& content = as_future(made.ptr());
-    content.loop = locals.event_loop(py).release();
-    auto link = make_ref<future_link>(made.ptr(), std::move(state), take, locals.state());
-    content.link = link.leak();
-    content.link->connect();
-    return made;
+    PyObject* const made = py::detail::raise_if_null(py, type->tp_alloc(type, 0));
+    python_future& content = as_future(made);
+    content.loop = Py_NewRef(locals->event_loop());
+    new (&content.link) operation_link(std::move(state), take, locals);
+    content.link.connect();
+    return py::bound::steal(py, made);
 }
 
 }  // namespace pyasync::detail

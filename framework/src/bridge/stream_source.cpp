@@ -175,7 +175,7 @@ void stream_source::begin_step(py::python py, PyObject* awaitable) {
 
 void stream_source::begin_to_wait(py::python py) {
     auto made = make_ref<demand>();
-    const py::bound future = make_python_future(py, made, &take_nothing, task_locals(locals_));
+    const py::bound future = make_python_future(py, made, &take_nothing, locals_);
     step_ = steppable(future).unbind();
     demand_ = std::move(made);
 }

@@ -43,6 +43,31 @@ void wake_application() noexcept {
     if (auto* const call = new (std::nothrow) reclaim_call(application.value)) application.value->inbox().post(*call);
 }
 
+/// Under the GIL.
+struct common {
+    ref<task_locals_state> locals;
+    const PyObject* variables = nullptr;  ///< of the context; immutable, and alive with it
+    int users = 0;
+};
+
+common& commons() {
+    static auto* const only = new common;
+    return *only;
+}
+
+/// The immutable map that a context refers to: what a copy shares with the original, until one of them is changed. Null
+/// where it cannot be told.
+const PyObject* variables_of(PyObject* context) noexcept {
+    if (context == nullptr) return nullptr;
+    const PyObject* found = nullptr;
+    const auto note = [](PyObject* part, void* to) {
+        if (!PyContext_CheckExact(part)) *static_cast<const PyObject**>(to) = part;  // else it is the outer context
+        return 0;
+    };
+    Py_TYPE(context)->tp_traverse(context, note, &found);
+    return found;
+}
+
 /// Guards `parent_` of all locals: it changes once in their lives.
 std::mutex& parents() {
     static auto* const only = new std::mutex;
@@ -129,8 +154,11 @@ void no_event_loop() {
 
 using detail::asyncio_api;
 using detail::asyncio_inbox;
+using detail::common;
+using detail::commons;
 using detail::make_ref;
 using detail::task_locals_state;
+using detail::variables_of;
 
 namespace {
 
@@ -142,6 +170,35 @@ task_locals locals_of(const detail::ref<asyncio_inbox>& inbox, const py::bound& 
 
 task_locals detail::running_locals(py::python py) {
     return locals_of(asyncio_inbox::of_running_loop(py), py::bound::steal(py, PyContext_CopyCurrent()));
+}
+
+detail::locals_in_use detail::common_locals(py::python py) {
+    common& shared = commons();
+    const auto inbox = asyncio_inbox::of_running_loop(py);
+    const PyObject* const variables = variables_of(PyThreadState_Get()->context);
+    if (!shared.locals || shared.variables != variables || &shared.locals->inbox() != inbox.get()) {
+        const task_locals made = locals_of(inbox, py::bound::steal(py, PyContext_CopyCurrent()));
+        if (variables == nullptr) return locals_in_use(made.state());
+        made.state()->make_common();
+        shared = {made.state(), variables, 0};
+    }
+    return locals_in_use(shared.locals);
+}
+
+PyObject* detail::common_context(py::python py) noexcept {
+    const common& shared = commons();
+    const bool is_current = shared.locals && shared.variables == variables_of(PyThreadState_Get()->context);
+    return is_current ? shared.locals->context(py) : nullptr;
+}
+
+detail::locals_in_use::locals_in_use(ref<task_locals_state> locals) noexcept : locals_(std::move(locals)) {
+    if (locals_ && locals_.get() == commons().locals.get()) ++commons().users;
+}
+
+void detail::locals_in_use::end() noexcept {
+    const ref<task_locals_state> ending = std::move(locals_);
+    common& shared = commons();
+    if (ending && ending.get() == shared.locals.get() && --shared.users == 0) shared.locals = {};
 }
 
 task_locals task_locals::with_running_loop(py::python py) { return with_loop(get_running_loop(py)); }

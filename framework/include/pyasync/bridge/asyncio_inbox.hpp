@@ -35,8 +35,7 @@ protected:
 private:
     friend class asyncio_inbox;
     loop_dependent* next_ = nullptr;
-    loop_dependent* previous_ = nullptr;
-    bool listed_ = false;
+    loop_dependent** slot_ = nullptr;  ///< the pointer that leads here; null where it is in no list
 };
 
 /// What every asyncio loop that meets the framework gets: one inbox, made at first use and gone with the loop.

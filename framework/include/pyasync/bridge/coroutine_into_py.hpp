@@ -57,20 +57,19 @@ struct cold_task_of {
     static void destroy(cold_task& cold) noexcept { cold.body.destroy(); }
     static cold_task::progress start(cold_task& cold, py::python py) {
         task<T> body = take(cold);
-        uv::loop& home = uv::loop_pool::instance().next();
         if (!cold.how.inline_start) {
-            const task_locals locals = running_locals(py);
-            auto launched = root<T>::launch(std::move(body), home, locals.state(), cold.where);
-            return {false, make_python_future(py, std::move(launched), Take, locals)};
+            const auto locals = common_locals(py);
+            return {false, start_for_python(py, std::move(body), Take, locals.state(), cold.where)};
         }
-        const auto running = root<T>::launch_here(std::move(body), home, &running_locals_or_none, cold.where);
+        const auto running = root<T>::launch_here(std::move(body), uv::loop_pool::instance().next(),
+                                                  &running_locals_or_none, cold.where);
         if (running->done()) {
             if (running->outcome.failed()) throw_as_python(py, *running, running->outcome.take_error());
             return {true, Take(py, *running)};
         }
         try {
             const task_locals locals = locals_of_running(py, running->context());
-            py::bound future = make_python_future(py, running, Take, locals);
+            py::bound future = make_python_future(py, running, Take, locals.state());
             running->go_home();
             return {false, std::move(future)};
         } catch (...) {

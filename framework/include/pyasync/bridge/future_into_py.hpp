@@ -38,13 +38,17 @@ py::bound take_for_python(py::python py, future_state_base& state) {
 
 /// A Python object that stands for `state` on the event loop of `locals`: what asyncio takes for a Future.
 [[nodiscard]] py::bound make_python_future(py::python py, ref<future_state_base> state, take_result take,
-                                           const task_locals& locals);
+                                           const ref<task_locals_state>& locals);
+
+/// That for a task that starts now.
+template <typename T>
+[[nodiscard]] py::bound start_for_python(py::python py, task<T> body, take_result take,
+                                         const ref<task_locals_state>& locals, const std::source_location& where) {
+    return make_python_future(py, root<T>::launch(std::move(body), uv::loop_pool::instance().next(), locals, where),
+                              take, locals);
+}
 
 }  // namespace detail
-
-template <typename T>
-[[nodiscard]] py::bound future_into_py(py::python py, const task_locals& locals, task<T> body,
-                                       const std::source_location& where = std::source_location::current());
 
 /// Starts `body` and returns a Python object that can be awaited: hot, as a Future, and one to `asyncio.isfuture`.
 ///
@@ -59,23 +63,22 @@ template <typename T>
 template <typename T>
 [[nodiscard]] py::bound future_into_py(py::python py, task<T> body,
                                        const std::source_location& where = std::source_location::current()) {
-    return future_into_py(py, detail::running_locals(py), std::move(body), where);
+    const auto locals = detail::common_locals(py);
+    return detail::start_for_python(py, std::move(body), &detail::take_for_python<T>, locals.state(), where);
 }
 
 /// The same on the loop, and in the context, of the given locals.
 template <typename T>
 [[nodiscard]] py::bound future_into_py(py::python py, const task_locals& locals, task<T> body,
-                                       const std::source_location& where) {
-    return detail::make_python_future(
-        py, detail::root<T>::launch(std::move(body), uv::loop_pool::instance().next(), locals.state(), where),
-        &detail::take_for_python<T>, locals);
+                                       const std::source_location& where = std::source_location::current()) {
+    return detail::start_for_python(py, std::move(body), &detail::take_for_python<T>, locals.state(), where);
 }
 
 /// What runs already, for Python: a handle on a spawned task, a blocking function.
 template <typename T>
 [[nodiscard]] py::bound future_into_py(py::python py, future<T> running) {
     return detail::make_python_future(py, std::move(running).release(), &detail::take_for_python<T>,
-                                      get_current_locals(py));
+                                      get_current_locals(py).state());
 }
 
 namespace detail {

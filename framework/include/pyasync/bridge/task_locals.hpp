@@ -32,6 +32,7 @@ public:
     void root_started() noexcept override { inbox_->root_started(); }
     void root_finished() noexcept override { inbox_->root_finished(); }
     [[nodiscard]] locals_ref for_child() override;
+    using task_locals_base::make_common;
     /// The same loop, with another context.
     [[nodiscard]] ref<task_locals_state> with_context(py::object context) const;
 
@@ -114,6 +115,28 @@ namespace detail {
 
 /// `task_locals::with_running_loop(py).copy_context(py)`, by the shortest way.
 [[nodiscard]] task_locals running_locals(py::python py);
+
+/// The locals of something that is under way, which may be common to many. Under the GIL.
+class locals_in_use {
+public:
+    explicit locals_in_use(ref<task_locals_state> locals) noexcept;
+    locals_in_use(locals_in_use&&) noexcept = default;
+    locals_in_use& operator=(locals_in_use&&) = delete;
+    ~locals_in_use() { end(); }
+
+    void end() noexcept;
+    [[nodiscard]] const ref<task_locals_state>& state() const noexcept { return locals_; }
+
+private:
+    ref<task_locals_state> locals_;
+};
+
+/// Those of `running_locals` for a task that may never look at them: common to all that start in one context, while any
+/// of them is under way. Nobody enters their context; who needs one gets a copy, by `for_child`.
+[[nodiscard]] locals_in_use common_locals(py::python py);
+
+/// The context of the common locals, borrowed, where it is a copy of the one that Python is in now; else null.
+[[nodiscard]] PyObject* common_context(py::python py) noexcept;
 
 }  // namespace detail
 
