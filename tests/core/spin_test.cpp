@@ -1,4 +1,4 @@
-// tests/core/spin_test.cpp: when a thread spins for the next message, and when it does not even try.
+// tests/core/spin_test.cpp: when a thread stays awake for the next message, and when it does not even try.
 // SPDX-License-Identifier: MIT
 #include <pyasync/core/spin.hpp>
 
@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <sched.h>
 
+#include <atomic>
 #include <latch>
 #include <memory>
 #include <optional>
@@ -147,12 +148,40 @@ TEST_CASE_FIXTURE(two_processors, "with a limit of zero nothing spins") {
     CHECK(looks_of(waiting) == 0);
 }
 
-TEST_CASE_FIXTURE(two_processors, "a thread does not spin for nobody, nor for one that needs its processor") {
+TEST_CASE_FIXTURE(two_processors, "a thread does not spin for nobody") {
     waiting.slept(a_short_while);
     CHECK(looks_of(waiting) == 0);
+}
+
+TEST_CASE_FIXTURE(two_processors, "a thread gives its processor to one that needs it, a few times, and does not spin") {
+    const spin_limit_of_test limit(1h);
     other.emplace(numbers.front());
     waiting.slept(a_short_while);
-    CHECK(looks_of(waiting) == 0);
+    const int looks = looks_of(waiting);
+    CHECK(looks > 0);
+    CHECK(looks < 10);
+    CHECK_FALSE(waiting.look_for([] { return false; }, 1h));
+    CHECK(waiting.look_for([] { return true; }, 1h));
+    CHECK(waiting.pays());
+}
+
+TEST_CASE_FIXTURE(two_processors, "a thread whose processor others take does not give it away for a while") {
+    const spin_limit_of_test limit(1h);
+    other.emplace(numbers.front());
+    std::atomic<bool> ends{false};
+    const int taken = numbers.front();
+    const std::jthread greedy([&ends, taken] {
+        const pinned there(taken);
+        while (!ends) {
+        }
+    });
+    // Some looks were before and after the processor was lost; then there are none any more.
+    int looks = 0;
+    do {
+        waiting.slept(a_short_while);
+        looks = looks_of(waiting);
+    } while (looks > 1);
+    ends = true;
 }
 
 TEST_CASE_FIXTURE(two_processors, "a thread does not spin for one whose messages are rare") {

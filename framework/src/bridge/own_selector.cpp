@@ -52,6 +52,7 @@ private:
     bool limited_ = false;
     clock::time_point deadline_;
     clock::time_point last_look_;
+    clock::time_point woken_;
 };
 
 void waiting_room::set_deadline(double seconds_from_now) {
@@ -82,13 +83,16 @@ py::bound waiting_room::poll(py::python py, bool may_wait) {
         if (limited_ && timeout < 0) timeout = 0;
     }
     int count = 0;
+    int reason = 0;
     if (timeout == 0) {
         count = ::epoll_wait(descriptor_, events.data(), most_events, 0);
+        reason = errno;
     } else {
         Py_BEGIN_ALLOW_THREADS count = ::epoll_wait(descriptor_, events.data(), most_events, timeout);
+        reason = errno;
+        woken_ = clock::now();
         Py_END_ALLOW_THREADS
     }
-    const int reason = errno;
     last_look_ = clock::now();
     py::bound found = py::bound::steal(py, PyList_New(0));
     if (count < 0) {
@@ -154,7 +158,8 @@ PyObject* waiting_room::select(py::python py, PyObject* timeout) {
             continue;
         }
         py::bound found = poll(py, /*may_wait=*/true);
-        inbox_->pending() ? spin_.slept(last_look_ - before) : spin_.slept_in_vain();
+        // Not until the GIL came back: a thread that computes keeps it for milliseconds, and the partner was fast.
+        inbox_->pending() ? spin_.slept(woken_ - before) : spin_.slept_in_vain();
         if (PyList_GET_SIZE(found.ptr()) > 0) return found.release();
         // A signal's handler may have given asyncio something to do.
         if (PyErr_CheckSignals() < 0) return nullptr;

@@ -29,17 +29,23 @@ public:
 
     void leave() const noexcept { put(away); }
 
-    /// Notes where this thread is; is there another one, on another processor?
-    [[nodiscard]] bool others_elsewhere() const noexcept {
-        if (number_ == seats) return false;
+    struct neighbours {
+        bool elsewhere = false;
+        bool here = false;
+    };
+
+    /// Notes where this thread is; are there others, on other processors or on this one?
+    [[nodiscard]] neighbours look_round() const noexcept {
+        neighbours found;
+        if (number_ == seats) return found;
         const int here = ::sched_getcpu();
         put(here);
         const std::size_t used = all().used.load(std::memory_order_relaxed);
-        for (std::size_t i = 0; i < used; ++i) {
+        for (std::size_t i = 0; i < used && !found.elsewhere; ++i) {
             const int there = all().of[i].load(std::memory_order_relaxed);
-            if (i != number_ && there >= 0 && there != here) return true;
+            if (i != number_ && there >= 0) (there == here ? found.here : found.elsewhere) = true;
         }
-        return false;
+        return found;
     }
 
 private:
@@ -79,11 +85,17 @@ std::chrono::nanoseconds spinner::limit() noexcept {
     return std::chrono::nanoseconds(spin_limit.load(std::memory_order_relaxed));
 }
 
-bool spinner::pays() noexcept {
+spinner::place spinner::partner_is() noexcept {
     static thread_local const seat mine;
-    if (hot_ && limit() != std::chrono::nanoseconds::zero()) return mine.others_elsewhere();
+    if (hot_ && limit() != std::chrono::nanoseconds::zero()) {
+        const seat::neighbours others = mine.look_round();
+        if (others.elsewhere) return place::elsewhere;
+        return others.here ? place::here : place::away;
+    }
     mine.leave();
-    return false;
+    return place::away;
 }
+
+void spinner::give_way() noexcept { ::sched_yield(); }
 
 }  // namespace pyasync::detail

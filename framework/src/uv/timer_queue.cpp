@@ -10,17 +10,17 @@ namespace pyasync::uv::detail {
 
 void timer_queue::insert(timer_entry& entry, clock::time_point deadline) {
     entry.deadline_ = deadline;
-    entries_.emplace(deadline, &entry);
+    entries_.insert(&entry);
     if (deadline < programmed_) program();
 }
 
-void timer_queue::remove(timer_entry& entry) noexcept { entries_.erase({entry.deadline_, &entry}); }
+void timer_queue::remove(timer_entry& entry) noexcept { entries_.erase(&entry); }
 
 void timer_queue::expire() noexcept {
     programmed_ = clock::time_point::max();
     const clock::time_point now = clock::now();
-    while (!entries_.empty() && entries_.begin()->first <= now) {
-        timer_entry& entry = *entries_.begin()->second;
+    while (!entries_.empty() && (*entries_.begin())->deadline_ <= now) {
+        timer_entry& entry = **entries_.begin();
         entries_.erase(entries_.begin());
         entry.expired();
     }
@@ -30,7 +30,7 @@ void timer_queue::expire() noexcept {
 void timer_queue::program() noexcept {
     using std::chrono::nanoseconds;
     using std::chrono::seconds;
-    programmed_ = entries_.begin()->first;
+    programmed_ = (*entries_.begin())->deadline_;
     // Zero would disarm the timer, so what is due already is due one nanosecond after the clock's epoch.
     const auto at = std::max<nanoseconds>(programmed_.time_since_epoch(), nanoseconds(1));
     const auto whole = std::chrono::duration_cast<seconds>(at);

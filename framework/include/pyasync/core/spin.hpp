@@ -1,4 +1,4 @@
-// framework/include/pyasync/core/spin.hpp: waiting for another thread by spinning, where that is cheaper than to sleep.
+// framework/include/pyasync/core/spin.hpp: waiting for another thread awake, where that is cheaper than to sleep.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -18,7 +18,9 @@ void set_spin_limit(std::chrono::nanoseconds limit) noexcept;
 /// A wake-up costs tens of microseconds and two system calls; while one message follows another, spinning meets the
 /// next in less than one. It wastes a processor where nothing comes, and where the partner needs this very one. So a
 /// thread spins only while its recent waits were short, and only where another thread of the framework was last seen on
-/// another processor; and never longer than the limit. On its own thread only.
+/// another processor; and never longer than the limit. A partner on this very processor is given it, a few times
+/// (`sched_yield`): that costs one switch of threads each way, and no wake-up. Where somebody else takes the processor
+/// meanwhile, which can last milliseconds, that is not done for a while. On its own thread only.
 class spinner {
 public:
     using clock = std::chrono::steady_clock;
@@ -27,10 +29,12 @@ public:
     spinner(const spinner&) = delete;
     spinner& operator=(const spinner&) = delete;
 
-    /// Spins until `arrived()`, or not at all; false where the thread should go to sleep.
+    /// Stays awake until `arrived()`, or not at all; false where the thread should go to sleep.
     template <typename Predicate>
     [[nodiscard]] bool wait_for(Predicate&& arrived) noexcept {
-        if (!pays()) return false;
+        const place partner = partner_is();
+        if (partner == place::away) return false;
+        if (partner == place::here) return give_way_until(arrived);
         clock::time_point end{};
         for (int looks = 1;; ++looks) {
             if (arrived()) return true;
@@ -48,7 +52,9 @@ public:
     template <typename Predicate>
     [[nodiscard]] bool look_for(Predicate&& arrived, std::chrono::nanoseconds length) noexcept {
         if (arrived()) return true;
-        if (!pays()) return false;
+        const place partner = partner_is();
+        if (partner == place::away) return false;
+        if (partner == place::here) return give_way_until(arrived);
         for (const clock::time_point end = clock::now() + std::min(length, limit()); clock::now() < end;) {
             if (arrived()) return true;
             pause();
@@ -56,8 +62,8 @@ public:
         return false;
     }
 
-    /// Would it spin now?
-    [[nodiscard]] bool pays() noexcept;
+    /// Would it stay awake now?
+    [[nodiscard]] bool pays() noexcept { return partner_is() != place::away; }
     [[nodiscard]] static std::chrono::nanoseconds limit() noexcept;
 
     /// The thread has slept that long until something came.
@@ -67,8 +73,38 @@ public:
     void slept_in_vain() noexcept { hot_ = false; }
 
 private:
+    /// Where the partner is that messages come from: nowhere near, on another processor, or on this one.
+    enum class place { away, elsewhere, here };
+    [[nodiscard]] place partner_is() noexcept;
+
+    template <typename Predicate>
+    [[nodiscard]] bool give_way_until(Predicate&& arrived) noexcept {
+        for (int i = 0; i < most_yields; ++i) {
+            if (arrived()) return true;
+            const clock::time_point before = clock::now();
+            if (before < distrusts_until_) return false;
+            give_way();
+            const bool has_arrived = arrived();
+            if (const auto now = clock::now(); now - before > (has_arrived ? long_slice : short_wait)) distrust(now);
+            if (has_arrived) return true;
+        }
+        return false;
+    }
+    static void give_way() noexcept;
+    /// Somebody else has had the processor.
+    void distrust(clock::time_point now) noexcept {
+        distrust_ =
+            now - distrusts_until_ > longest_distrust ? shortest_distrust : std::min(2 * distrust_, longest_distrust);
+        distrusts_until_ = now + distrust_;
+    }
+
     static constexpr int looks_between_looks_at_the_clock = 16;
-    static constexpr auto short_wait = std::chrono::microseconds(200);
+    static constexpr int most_yields = 3;
+    static constexpr clock::duration short_wait = std::chrono::microseconds(200);
+    /// More than a partner works at a time.
+    static constexpr clock::duration long_slice = std::chrono::milliseconds(3);
+    static constexpr clock::duration shortest_distrust = std::chrono::milliseconds(10);
+    static constexpr clock::duration longest_distrust = std::chrono::seconds(1);
 
     static void pause() noexcept {
 #if defined(__x86_64__) || defined(__i386__)
@@ -79,6 +115,8 @@ private:
     }
 
     bool hot_ = false;
+    clock::duration distrust_ = shortest_distrust;
+    clock::time_point distrusts_until_{};
 };
 
 }  // namespace pyasync::detail

@@ -44,10 +44,16 @@ public:
     void expire() noexcept;
 
 private:
+    struct earlier {
+        bool operator()(const timer_entry* a, const timer_entry* b) const noexcept {
+            return std::pair(a->deadline_, a) < std::pair(b->deadline_, b);
+        }
+    };
+
     void program() noexcept;
 
     int descriptor_;
-    std::set<std::pair<clock::time_point, timer_entry*>> entries_;
+    std::set<timer_entry*, earlier> entries_;
     clock::time_point programmed_ = clock::time_point::max();
 };
 
