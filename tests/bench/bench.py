@@ -39,8 +39,13 @@ def main(words: Sequence[str]) -> int:
         most_noise=arguments.most_noise,
         time_limit=20 if arguments.quick else 300,
     )
-    results = run(benches, found, settings, lambda line: print(line, file=sys.stderr, flush=True))
-    results.write(arguments.build / "bench/results.json")
+    results = run(
+        benches,
+        found,
+        settings,
+        lambda line: print(line, file=sys.stderr, flush=True),
+        lambda so_far: so_far.write(arguments.build / "bench/results.json"),
+    )
     (arguments.build / "bench/picture.svg").write_text(picture.draw(results.rows), encoding="utf-8")
     print(table.render(results, benches))
     return 1 if results.errors else 0
@@ -92,9 +97,13 @@ def wanted(benches: Sequence[Bench]) -> set[str]:
 
 
 def run(
-    benches: Sequence[Bench], found: programs.Programs, settings: rounds.Settings, say: Callable[[str], None]
+    benches: Sequence[Bench],
+    found: programs.Programs,
+    settings: rounds.Settings,
+    say: Callable[[str], None],
+    save: Callable[[report.Results], None],
 ) -> report.Results:
-    """Run the benches in both regimes."""
+    """Run the benches in both regimes; what has been found is saved after each, so that a run may be stopped."""
     results = report.Results(report.host(), quick=settings.quick, rounds=settings.rounds, left_out=dict(found.missing))
     for name, reason in found.missing.items():
         say(f"bench: {name} is left out, its ratios are not measured: {reason}")
@@ -113,7 +122,8 @@ def run(
             say(f"bench: {bench.name} {regime}: {outcome.seconds:.0f} s{thrown}{', NOISY' if outcome.noisy else ''}")
             for error in outcome.errors:
                 say(f"bench: BROKEN: {error}")
-    results.ratios = report.ratios_of(targets.TARGETS, results.rows, {bench.name for bench in benches})
+        results.ratios = report.ratios_of(targets.TARGETS, results.rows, {each.name for each in benches})
+        save(results)
     return results
 
 

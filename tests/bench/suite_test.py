@@ -265,6 +265,30 @@ class Rounds(unittest.TestCase):
         self.run_them("ABC", measure)
         self.assertEqual("".join(order), "ABCABCABC")
 
+    def test_what_is_there_for_comparison_only_runs_in_every_third_round(self) -> None:
+        runs = tuple(Run(name, config(name), "b1", Counts(100, 1), seldom=name == "B") for name in "AB")
+        found = programs.Programs({"A": ["A"], "B": ["B"]})
+        outcome = rounds.run_rounds(
+            Bench("b1", "a bench", runs),
+            "Q",
+            found,
+            rounds.Settings(rounds=4, pause=0),
+            lambda job: measured_in(1),
+            FakeMeter(0.0, 0.9, 0.0),
+        )
+        self.assertEqual({name: len(all_of_it) for name, all_of_it in outcome.measured.items()}, {"A": 4, "B": 2})
+        self.assertEqual([row.n for row in report.rows_of(outcome) if row.unit == "us"], [4, 2])
+
+    def test_no_bound_depends_on_what_runs_seldom(self) -> None:
+        seldom = {(bench.name, run.label) for bench in plan.BENCHES for run in bench.runs if run.seldom}
+        bound = {
+            (each.other_bench or each.bench, label)
+            for each in targets.TARGETS
+            if each.bounds
+            for label in (each.ours, *each.others)
+        }
+        self.assertEqual(seldom & bound, set())
+
     def test_noisy_rounds_are_thrown_away_and_repeated(self) -> None:
         times = iter([1.0, 2.0, 3.0, 4.0, 5.0])
         outcome = self.run_them("A", lambda job: measured_in(next(times)), FakeMeter(0.1, 0.5, 0.2, 0.3, 0.0))
@@ -445,7 +469,16 @@ class Whole(WithPrograms):
         found = programs.Programs({name: theirs for name in ("rust", "nanobind", "python", "limits")}, missing or {})
         found.commands["ours"] = ours
         settings = rounds.Settings(rounds=1, quick=True, time_limit=LONG)
-        return bench.run(bench.chosen(["b3", "b15_1", "b15_10"], False), found, settings, lambda line: None)
+        saved: list[int] = []
+        results = bench.run(
+            bench.chosen(["b3", "b15_1", "b15_10"], False),
+            found,
+            settings,
+            lambda line: None,
+            lambda so_far: saved.append(len({row.bench for row in so_far.rows})),
+        )
+        self.assertEqual(saved, [1, 2, 3])
+        return results
 
     def test_the_file(self) -> None:
         results = self.results()

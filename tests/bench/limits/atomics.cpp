@@ -30,8 +30,7 @@ public:
         if (asleep_) futex(FUTEX_WAKE_PRIVATE, 1);
     }
 
-    /// Returns when the number is no longer `old`. Where the other thread shares this one's CPU, spinning keeps it from
-    /// running.
+    /// Returns when the number is no longer `old`. Where the other thread shares this one's CPU, it gets that.
     void await_change(int old) {
         using clock = std::chrono::steady_clock;
         if (cpu_.load(std::memory_order_relaxed) != ::sched_getcpu()) {
@@ -42,6 +41,11 @@ public:
                     pause_instruction();
                 }
             } while (clock::now() < end);
+        } else {
+            for (int i = 0; i < 100; ++i) {
+                if (number_.load(std::memory_order_acquire) != old) return;
+                ::sched_yield();
+            }
         }
         asleep_ = true;
         while (number_ == old) futex(FUTEX_WAIT_PRIVATE, old);

@@ -69,7 +69,7 @@ private:
 report eventfd_round_trip(const request& asked);
 
 /// Two threads hand a number over in an atomic. Both spin for 50 us with pause instructions, then wait on a futex;
-/// while they share a CPU they do not spin.
+/// while they share a CPU they give it to each other with sched_yield instead.
 report atomics_round_trip(const request& asked);
 
 /// Two libuv loops wake each other with uv_async_send.

@@ -36,7 +36,7 @@ pyasync::task<report> at_once(const request& asked) { return gathered(asked.coun
 
 /// One gather of `count`; a small one is repeated until there is something to measure.
 pyasync::task<report> growth(const request& asked) {
-    constexpr long least = 20000;
+    constexpr long least = 5000;
     const long in_flight = asked.in_flight();
     return gathered(std::max(asked.count, (least + in_flight - 1) / in_flight * in_flight), in_flight);
 }

@@ -77,7 +77,7 @@ class Counts:
 
 @dataclass(frozen=True)
 class Run:
-    """A process that each round starts once."""
+    """A process that each round starts once, or every third one where it is there for comparison only."""
 
     label: str  # the `config` of its rows
     config: Config
@@ -87,6 +87,7 @@ class Run:
     check: Check = Check.NUMBERS
     repeats: bool = False  # it measures whole multiples of the count
     optional: bool = False  # the program may not have this bench yet: then it is left out and nothing of it holds
+    seldom: bool = False  # nothing must hold beside it
 
 
 @dataclass(frozen=True)

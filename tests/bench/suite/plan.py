@@ -50,12 +50,25 @@ def runs(
     check: Check = Check.NUMBERS,
     repeats: bool = False,
     optional: bool = False,
+    seldom: bool = False,
 ) -> tuple[Run, ...]:
     """A run of each of these configurations, told from others by a `label`."""
     return tuple(
-        Run(f"{config.name} {label}".strip(), config, bench, counts, arguments, check, repeats, optional)
+        Run(f"{config.name} {label}".strip(), config, bench, counts, arguments, check, repeats, optional, seldom)
         for config in configs
     )
+
+
+def compared(
+    configs: Iterable[Config],
+    bench: str,
+    counts: Counts,
+    *arguments: str,
+    label: str = "",
+    check: Check = Check.NUMBERS,
+) -> tuple[Run, ...]:
+    """Runs that nothing must hold beside: other ways to write a peer, other peers."""
+    return runs(configs, bench, counts, *arguments, label=label, check=check, seldom=True)
 
 
 def limits(bench: str) -> tuple[Run, ...]:
@@ -69,13 +82,13 @@ def limits(bench: str) -> tuple[Run, ...]:
             ("libuv_poll", SOME),
             ("c_call", MANY),
         )
-        for run in runs([LIMITS], bench, counts, f"way={way}", label=way)
+        for run in compared([LIMITS], bench, counts, f"way={way}", label=way)
     )
 
 
 FEW = Counts(300, 20)  # what takes a hundred microseconds
-SOME = Counts(2000, 50)
-BATCHES = Counts(6000, 2000)
+SOME = Counts(1000, 50)
+BATCHES = Counts(4000, 2000)
 MANY = Counts(100_000, 500)
 MANY_BATCHES = Counts(100_000, 2000)
 INLINE = Counts(300_000, 1000)
@@ -88,13 +101,13 @@ def python_awaits() -> Iterator[Bench]:
         "Python awaits a native coroutine on the native thread, one after another",
         runs(OURS, "b1", MANY)
         + runs(RUST, "b1", SOME)
-        + runs(BEST_TUNED, "b1", SOME, *TUNED, label="tuned")
-        + runs(RUST, "b1", SOME, "way=async_fn", label="async_fn")
-        + runs(NANOBIND, "b1", SOME)
-        + runs(NANOBIND[ON_ASYNCIO], "b1", FEW, "way=executor", label="executor")
+        + compared(BEST_TUNED, "b1", SOME, *TUNED, label="tuned")
+        + compared(RUST, "b1", SOME, "way=async_fn", label="async_fn")
+        + compared(NANOBIND, "b1", SOME)
+        + compared(NANOBIND[ON_ASYNCIO], "b1", FEW, "way=executor", label="executor")
         + runs(PYTHON, "b1", MANY)
-        + runs(PYTHON[ON_ASYNCIO], "b1", FEW, "way=executor", label="run_in_executor")
-        + runs(PYTHON[ON_ASYNCIO], "b1", FEW, "way=to_thread", label="to_thread")
+        + compared(PYTHON[ON_ASYNCIO], "b1", FEW, "way=executor", label="run_in_executor")
+        + compared(PYTHON[ON_ASYNCIO], "b1", FEW, "way=to_thread", label="to_thread")
         + limits("b1"),
     )
     yield Bench(
@@ -102,12 +115,12 @@ def python_awaits() -> Iterator[Bench]:
         "the same, 1,000 at once with gather",
         runs(OURS, "b2", MANY_BATCHES)
         + runs(RUST, "b2", BATCHES)
-        + runs(BEST_TUNED, "b2", BATCHES, *TUNED, label="tuned")
-        + runs(RUST, "b2", BATCHES, "way=async_fn", label="async_fn")
-        + runs(NANOBIND, "b2", BATCHES)
-        + runs(NANOBIND[ON_ASYNCIO], "b2", BATCHES, "way=executor", label="executor")
+        + compared(BEST_TUNED, "b2", BATCHES, *TUNED, label="tuned")
+        + compared(RUST, "b2", BATCHES, "way=async_fn", label="async_fn")
+        + compared(NANOBIND, "b2", BATCHES)
+        + compared(NANOBIND[ON_ASYNCIO], "b2", BATCHES, "way=executor", label="executor")
         + runs(PYTHON, "b2", MANY_BATCHES)
-        + runs(PYTHON[ON_ASYNCIO], "b2", BATCHES, "way=executor", label="run_in_executor"),
+        + compared(PYTHON[ON_ASYNCIO], "b2", BATCHES, "way=executor", label="run_in_executor"),
     )
 
 
@@ -118,10 +131,10 @@ def native_awaits() -> Iterator[Bench]:
         "native code awaits a trivial Python coroutine, one after another",
         runs(OURS, "b3", MANY)
         + runs(RUST, "b3", SOME)
-        + runs(BEST_TUNED, "b3", SOME, *TUNED, label="tuned")
-        + runs(NANOBIND, "b3", SOME)
+        + compared(BEST_TUNED, "b3", SOME, *TUNED, label="tuned")
+        + compared(NANOBIND, "b3", SOME)
         + runs(PYTHON, "b3", MANY)
-        + runs(PYTHON[ON_ASYNCIO], "b3", FEW, "way=threadsafe", label="run_coroutine_threadsafe")
+        + compared(PYTHON[ON_ASYNCIO], "b3", FEW, "way=threadsafe", label="run_coroutine_threadsafe")
         + limits("b3"),
     )
     yield Bench(
@@ -129,14 +142,14 @@ def native_awaits() -> Iterator[Bench]:
         "the same, 1,000 at once",
         runs(OURS, "b4", MANY_BATCHES)
         + runs(RUST, "b4", BATCHES)
-        + runs(BEST_TUNED, "b4", BATCHES, *TUNED, label="tuned")
-        + runs(RUST, "b4", BATCHES, "way=joined", label="joined")
+        + compared(BEST_TUNED, "b4", BATCHES, *TUNED, label="tuned")
+        + compared(RUST, "b4", BATCHES, "way=joined", label="joined")
         + runs(RUST, "b4", BATCHES, "way=batched", label="batched")
-        + runs(NANOBIND, "b4", BATCHES)
-        + runs(NANOBIND, "b4", BATCHES, "way=batched", label="batched")
+        + compared(NANOBIND, "b4", BATCHES)
+        + compared(NANOBIND, "b4", BATCHES, "way=batched", label="batched")
         + runs(PYTHON, "b4", MANY_BATCHES)
-        + runs(PYTHON[ON_ASYNCIO], "b4", BATCHES, "way=threadsafe", label="run_coroutine_threadsafe")
-        + runs([LIMITS], "b4", MANY_BATCHES, "way=eventfd"),
+        + compared(PYTHON[ON_ASYNCIO], "b4", BATCHES, "way=threadsafe", label="run_coroutine_threadsafe")
+        + compared([LIMITS], "b4", MANY_BATCHES, "way=eventfd"),
     )
     yield Bench(
         "b5_sequential",
@@ -150,8 +163,8 @@ def native_awaits() -> Iterator[Bench]:
         "the same, 1,000 at once",
         runs(OURS, "b5_at_once", MANY_BATCHES, check=Check.ONES)
         + runs(RUST, "b5_at_once", BATCHES, check=Check.ONES)
-        + runs(RUST, "b5_at_once", BATCHES, "way=joined", label="joined", check=Check.ONES)
-        + runs(RUST, "b5_at_once", BATCHES, "way=batched", label="batched", check=Check.ONES)
+        + compared(RUST, "b5_at_once", BATCHES, "way=joined", label="joined", check=Check.ONES)
+        + compared(RUST, "b5_at_once", BATCHES, "way=batched", label="batched", check=Check.ONES)
         + runs(PYTHON, "b5_at_once", MANY_BATCHES, check=Check.ONES),
     )
 
@@ -205,7 +218,7 @@ def footprint() -> Iterator[Bench]:
             + runs(RUST, name, counts, f"way={way}", label=way, check=Check.BEGUN)
             + runs(PYTHON, name, counts, check=Check.BEGUN),
             (value("bytes", "bytes"),),
-            most_rounds=3,
+            most_rounds=2,
         )
     yield Bench(
         "b10",
@@ -226,7 +239,7 @@ def there_and_back() -> Iterator[Bench]:
         "there and back: native code awaits Python, which awaits native code, one after another",
         runs(OURS, "b9_sequential", MANY)
         + runs(RUST, "b9_sequential", SOME)
-        + runs(NANOBIND, "b9_sequential", SOME)
+        + compared(NANOBIND, "b9_sequential", SOME)
         + runs(PYTHON, "b9_sequential", MANY),
     )
     yield Bench(
@@ -234,7 +247,7 @@ def there_and_back() -> Iterator[Bench]:
         "the same, 1,000 at once",
         runs(OURS, "b9_at_once", MANY_BATCHES)
         + runs(RUST, "b9_at_once", BATCHES)
-        + runs(NANOBIND, "b9_at_once", BATCHES)
+        + compared(NANOBIND, "b9_at_once", BATCHES)
         + runs(PYTHON, "b9_at_once", MANY_BATCHES),
     )
 
@@ -247,7 +260,7 @@ def streams_and_inline() -> Iterator[Bench]:
         runs(OURS, "b11_python_to_native", MANY)
         + runs(RUST, "b11_python_to_native", SOME, "way=v1", label="v1")
         + runs(RUST, "b11_python_to_native", Counts(20_000, 100), "way=v2", label="v2")
-        + runs(RUST, "b11_python_to_native", Counts(20_000, 100), "way=v2_chunks", label="v2_chunks")
+        + compared(RUST, "b11_python_to_native", Counts(20_000, 100), "way=v2_chunks", label="v2_chunks")
         + runs(PYTHON, "b11_python_to_native", MANY),
     )
     yield Bench(
@@ -255,7 +268,7 @@ def streams_and_inline() -> Iterator[Bench]:
         "an item of a stream, Python consumes a native one",
         runs(OURS, "b11_native_to_python", MANY)
         + runs(RUST, "b11_native_to_python", SOME)
-        + runs(RUST, "b11_native_to_python", SOME, "way=async_fn", label="async_fn")
+        + compared(RUST, "b11_native_to_python", SOME, "way=async_fn", label="async_fn")
         + runs(PYTHON, "b11_native_to_python", MANY),
     )
     yield Bench(
@@ -273,7 +286,7 @@ def at_rest() -> Iterator[Bench]:
         "ten idle seconds",
         runs([OURS[0], PYTHON[0]], "b13_idle", Counts(10, 1), check=Check.COUNT_ONLY),
         (value("cpu us in all", "cpu_us"), value("wake-ups", "wakeups")),
-        most_rounds=3,
+        most_rounds=2,
     )
     yield Bench(
         "b13_paced",

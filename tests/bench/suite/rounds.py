@@ -13,6 +13,7 @@ from .programs import Programs
 
 MOST_NOISE = 0.2  # CPUs that others may use in a round
 ATTEMPTS = 2  # rounds that are begun at most, for each that is wanted
+SELDOM = 3  # what is there for comparison only runs in every third
 
 
 class MeterLike(Protocol):
@@ -78,7 +79,8 @@ def run_rounds(
     quiet: list[_Round] = []
     noisy: list[_Round] = []
     while runs and len(quiet) < wanted and len(quiet) + len(noisy) < ATTEMPTS * wanted:
-        done = _run_round(runs, regime, programs, settings, measure, meter, outcome)
+        with_seldom = len(quiet) % SELDOM == 0
+        done = _run_round(runs, with_seldom, regime, programs, settings, measure, meter, outcome)
         if settings.quick or done.noise <= settings.most_noise:
             quiet.append(done)
         else:
@@ -89,13 +91,16 @@ def run_rounds(
     outcome.noisy = len(kept) > len(quiet)
     outcome.thrown_away = len(quiet) + len(noisy) - len(kept)
     outcome.others_cpu = max((each.noise for each in kept), default=0.0)
-    outcome.measured = {run.label: [each.measured[run.label] for each in kept] for run in runs}
+    outcome.measured = {
+        run.label: [each.measured[run.label] for each in kept if run.label in each.measured] for run in runs
+    }
     outcome.seconds = time.perf_counter() - begin
     return outcome
 
 
 def _run_round(
     runs: list[Run],
+    with_seldom: bool,
     regime: str,
     programs: Programs,
     settings: Settings,
@@ -107,6 +112,8 @@ def _run_round(
     measured = {}
     meter.start()
     for run in list(runs):
+        if run.seldom and not with_seldom:
+            continue
         job = job_of(run, regime, programs, settings)
         try:
             measured[run.label] = measure(job)

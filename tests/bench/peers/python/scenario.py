@@ -113,7 +113,7 @@ async def consume(items: AsyncIterable[int]) -> int:
     return total
 
 
-def repetitions(in_flight: int, at_least: int = 20_000) -> int:
+def repetitions(in_flight: int, at_least: int = 5_000) -> int:
     """b15: how many gathers of `in_flight` crossings make enough operations to measure."""
     return -(-at_least // in_flight)
 
