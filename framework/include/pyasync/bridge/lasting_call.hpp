@@ -3,11 +3,11 @@
 #pragma once
 
 #include <memory>
-#include <source_location>
 #include <tuple>
 #include <type_traits>
 #include <utility>
 
+#include <pyasync/core/as_task.hpp>
 #include <pyasync/core/task.hpp>
 #include <pyasync/py/gil.hpp>
 
@@ -43,23 +43,10 @@ private:
     std::tuple<std::decay_t<Args>...> arguments_;
 };
 
-/// `co_await` without a trace in tracebacks: for a coroutine that the user has not written.
-template <typename T>
-class untraced {
-public:
-    explicit untraced(task<T> body) noexcept : body_(std::move(body)) {}
-    [[nodiscard]] task_awaiter<T> awaiter_in(task_context& context, const std::source_location&) && {
-        return std::move(body_).awaiter_in(context, std::source_location());
-    }
-
-private:
-    task<T> body_;
-};
-
 /// Runs `body` while it keeps `kept`, whatever that is.
 template <typename T>
 task<T> run_keeping([[maybe_unused]] std::shared_ptr<const void> kept, task<T> body) {
-    untraced<T> quiet(std::move(body));
+    untraced<task<T>> quiet(std::move(body));
     co_return co_await std::move(quiet);
 }
 

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include <pyasync/bridge/task_locals.hpp>
+#include <pyasync/core/as_task.hpp>
 #include <pyasync/core/closure.hpp>
 #include <pyasync/core/future.hpp>
 #include <pyasync/core/root.hpp>
@@ -23,12 +24,6 @@ namespace detail {
 [[nodiscard]] inline locals_ref locals_for_spawned() {
     const ref<task_locals_state> mine = current_or_default_locals();
     return mine ? mine->for_child() : locals_ref();
-}
-
-/// A task that awaits one awaitable.
-template <typename Awaitable>
-task<typename Awaitable::value_type> as_task(Awaitable awaitable) {
-    co_return co_await std::move(awaitable);
 }
 
 }  // namespace detail
