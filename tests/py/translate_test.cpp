@@ -13,7 +13,9 @@
 #include <vector>
 
 #include <pyasync/core/cancellation.hpp>
+#include <pyasync/core/exception_group.hpp>
 #include <pyasync/core/task.hpp>
+#include <pyasync/core/timed_out.hpp>
 #include <pyasync/py/function.hpp>
 #include "support/launch.hpp"
 #include "support/python.hpp"
@@ -54,6 +56,7 @@ struct translation : with_python {
 
 TEST_CASE_FIXTURE(translation, "each of the standard library's exceptions becomes its counterpart") {
     CHECK(shown(cancelled()) == "asyncio.exceptions.CancelledError");
+    CHECK(shown(timed_out()) == "TimeoutError: the time is over");
     CHECK(shown(std::invalid_argument("wrong")) == "ValueError: wrong");
     CHECK(shown(std::domain_error("outside")) == "ValueError: outside");
     CHECK(shown(std::out_of_range("too far")) == "IndexError: too far");
@@ -108,6 +111,26 @@ TEST_CASE_FIXTURE(translation, "a python_error becomes the exception that it hol
     const bound exception = evaluate("LookupError('held')");
     const bound translated = to_python_exception(py, std::make_exception_ptr(python_error::from(exception)));
     CHECK(translated.is(exception));
+}
+
+TEST_CASE_FIXTURE(translation, "an exception_group becomes an ExceptionGroup of what its exceptions become") {
+    const auto made_of = [this](std::vector<std::exception_ptr> errors) {
+        return to_python_exception(py, std::make_exception_ptr(exception_group(std::move(errors))));
+    };
+    const bound held = evaluate("LookupError('held')");
+    const auto first = std::make_exception_ptr(python_error::from(held));
+    const auto second = std::make_exception_ptr(std::out_of_range("too far"));
+    const bound group = made_of({first, second});
+    CHECK(python_error::from(group).what() ==
+          std::string("ExceptionGroup: several tasks have failed (2 sub-exceptions)"));
+    CHECK(group.attr("exceptions")[0].is(held));
+    CHECK(group.attr("exceptions")[1].repr() == "IndexError('too far')");
+
+    const auto nested = std::make_exception_ptr(exception_group({second}));
+    const auto exit = std::make_exception_ptr(python_error::from(evaluate("SystemExit(1)")));
+    const bound base = made_of({nested, exit});
+    CHECK(base.attr("__class__").attr("__name__").to<std::string>() == "BaseExceptionGroup");
+    CHECK(base.attr("exceptions")[0].attr("exceptions")[0].repr() == "IndexError('too far')");
 }
 
 TEST_CASE_FIXTURE(translation, "a message that is no UTF-8 is shown as well as it can be") {

@@ -16,10 +16,12 @@
 #include <pyasync/bridge/with_gil.hpp>
 #include <pyasync/core/async_generator.hpp>
 #include <pyasync/core/cancellation.hpp>
+#include <pyasync/core/exception_group.hpp>
 #include <pyasync/core/future.hpp>
 #include <pyasync/core/misuse.hpp>
 #include <pyasync/core/promise.hpp>
 #include <pyasync/core/task.hpp>
+#include <pyasync/core/timed_out.hpp>
 #include <pyasync/main.hpp>
 #include <pyasync/module.hpp>
 #include <pyasync/options.hpp>

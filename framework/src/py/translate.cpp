@@ -12,8 +12,11 @@
 #include <vector>
 
 #include <pyasync/core/cancellation.hpp>
+#include <pyasync/core/exception_group.hpp>
 #include <pyasync/core/misuse.hpp>
+#include <pyasync/core/timed_out.hpp>
 #include <pyasync/py/convert.hpp>
+#include <pyasync/py/convert_containers.hpp>
 #include <pyasync/py/error.hpp>
 
 namespace pyasync::py {
@@ -59,6 +62,16 @@ bound os_error(python py, const std::system_error& error) {
     return type(error.code().value(), text_of(py, error.what()));
 }
 
+/// An ExceptionGroup, where all of them are Exceptions.
+bound group_of(python py, const exception_group& group) {
+    std::vector<bound> members;
+    for (const std::exception_ptr& error : group.errors()) {
+        members.push_back(to_python_exception(py, error));
+        if (const auto* const trail = group.trail_of(error)) detail::add_frames(members.back(), trail->passed);
+    }
+    return bound::borrow(py, PyExc_BaseExceptionGroup)("several tasks have failed", members);
+}
+
 bound by_rule(python py, const std::exception_ptr& error) {
     try {
         std::rethrow_exception(error);
@@ -66,6 +79,10 @@ bound by_rule(python py, const std::exception_ptr& error) {
         return e.value().bind(py);
     } catch (const cancelled&) {
         return py.import("asyncio").attr("CancelledError")();
+    } catch (const exception_group& e) {
+        return group_of(py, e);
+    } catch (const timed_out& e) {
+        return instance(py, PyExc_TimeoutError, e.what());
     } catch (const misuse& e) {
         return instance(py, PyExc_RuntimeError, e.what());
     } catch (const std::bad_alloc&) {

@@ -51,7 +51,8 @@ template <typename T>
 void register_exception(std::function<bound(python, const T&)> translate);
 
 /// The Python exception that stands for a C++ one, not raised yet:
-/// `python_error`: the exception it holds; `cancelled`: asyncio.CancelledError; `std::invalid_argument`,
+/// `python_error`: the exception it holds; `cancelled`: asyncio.CancelledError; `timed_out`: TimeoutError;
+/// `exception_group`: ExceptionGroup, or BaseExceptionGroup where it has to be one; `std::invalid_argument`,
 /// `domain_error`: ValueError; `out_of_range`: IndexError; `overflow_error`: OverflowError; `bad_alloc`: MemoryError;
 /// `system_error`, `uv::error`: OSError, of the subclass that belongs to its errno; what `register_exception` knows;
 /// any other: pyasync.CppError with the type's name and `what()`.
