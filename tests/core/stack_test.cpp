@@ -4,8 +4,13 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cstdint>
+#include <numeric>
+#include <ranges>
+#include <stdexcept>
 
+#include <pyasync/core/when_all.hpp>
 #include "support/launch.hpp"
 #include "support/manual_operation.hpp"
 
@@ -115,6 +120,71 @@ TEST_CASE("tasks nest a thousand deep, and unwind") {
         running.cancel();
         executor.run_all();
         CHECK_THROWS_AS(outcome_of(std::move(running)), cancelled);
+    }
+}
+
+TEST_CASE("children nest ten thousand deep, and unwind") {
+    struct nested {
+        static task<int> down(int depth, manual_operation<>& bottom) {
+            if (depth == 0) {
+                co_await bottom;
+                co_return 0;
+            }
+            auto [below] = co_await when_all(down(depth - 1, bottom));
+            co_return below + 1;
+        }
+    };
+    constexpr int depth = std::min(many_slow, 10'000);
+    manual_executor executor;
+    manual_operation<> bottom;
+    future<int> running = launch(nested::down(depth, bottom), executor);
+    executor.run_all();
+    REQUIRE(bottom.awaited());
+    SUBCASE("with a value") {
+        bottom.end_with();
+        executor.run_all();
+        CHECK(outcome_of(std::move(running)) == depth);
+    }
+    SUBCASE("with a cancellation") {
+        running.cancel();
+        executor.run_all();
+        CHECK_THROWS_AS(outcome_of(std::move(running)), cancelled);
+    }
+    SUBCASE("with a failure") {
+        bottom.fail(std::make_exception_ptr(std::out_of_range("the bottom")));
+        executor.run_all();
+        CHECK_THROWS_AS(outcome_of(std::move(running)), std::out_of_range);
+    }
+}
+
+TEST_CASE("a hundred thousand children at once") {
+    static constexpr int wide = 100'000;
+    manual_executor executor;
+    SUBCASE("that end at once") {
+        const auto body = []() -> task<int> {
+            const auto ones =
+                co_await when_all(std::views::iota(0, wide) | std::views::transform([](int) { return one(); }));
+            co_return std::accumulate(ones.begin(), ones.end(), 0);
+        };
+        CHECK(run(executor, body()) == wide);
+    }
+    SUBCASE("that are cancelled") {
+        constexpr int fewer = std::min(wide, many_slow);
+        manual_operation<> operation;
+        const auto child = [&](int n) -> task<> {
+            if (n == 0) co_await operation;
+            manual_operation<> own;
+            co_await own;
+        };
+        const auto body = [&]() -> task<> {
+            co_await when_all(std::views::iota(0, fewer) | std::views::transform(child));
+        };
+        future<> running = launch(body(), executor);
+        executor.run_all();
+        SUBCASE("from outside") { running.cancel(); }
+        SUBCASE("since one of them fails") { operation.fail(std::make_exception_ptr(std::out_of_range("one"))); }
+        executor.run_all();
+        CHECK_THROWS(outcome_of(std::move(running)));
     }
 }
 

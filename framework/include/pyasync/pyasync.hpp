@@ -22,6 +22,8 @@
 #include <pyasync/core/promise.hpp>
 #include <pyasync/core/task.hpp>
 #include <pyasync/core/timed_out.hpp>
+#include <pyasync/core/when_all.hpp>
+#include <pyasync/core/when_any.hpp>
 #include <pyasync/main.hpp>
 #include <pyasync/module.hpp>
 #include <pyasync/options.hpp>
