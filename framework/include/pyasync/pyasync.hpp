@@ -40,3 +40,4 @@
 #include <pyasync/uv/error.hpp>
 #include <pyasync/uv/loop.hpp>
 #include <pyasync/uv/sleep.hpp>
+#include <pyasync/uv/timeout.hpp>

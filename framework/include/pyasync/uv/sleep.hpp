@@ -7,6 +7,7 @@
 #include <source_location>
 
 #include <pyasync/core/task_context.hpp>
+#include <pyasync/uv/duration.hpp>
 #include <pyasync/uv/loop.hpp>
 #include <pyasync/uv/timer_queue.hpp>
 
@@ -60,13 +61,7 @@ struct sleep_operation {
 /// **Errors.** `cancelled`.
 template <typename Rep, typename Period>
 [[nodiscard]] detail::sleep_operation sleep(std::chrono::duration<Rep, Period> length) noexcept {
-    using namespace std::chrono;
-    // Compared as doubles: years of seconds in nanoseconds would overflow, and not-a-number is no time at all.
-    constexpr auto longest = duration<double>(hours(24 * 365 * 100));
-    const duration<double> seconds = length;
-    if (!(seconds > duration<double>::zero())) return {detail::clock::duration::zero()};
-    return {seconds < longest ? ceil<detail::clock::duration>(length)
-                              : duration_cast<detail::clock::duration>(longest)};
+    return {detail::in_clock_ticks(length)};
 }
 
 }  // namespace pyasync::uv
