@@ -22,6 +22,7 @@
 #include <pyasync/core/promise.hpp>
 #include <pyasync/core/task.hpp>
 #include <pyasync/core/task_group.hpp>
+#include <pyasync/core/this_task.hpp>
 #include <pyasync/core/timed_out.hpp>
 #include <pyasync/core/when_all.hpp>
 #include <pyasync/core/when_any.hpp>

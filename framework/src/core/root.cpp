@@ -60,6 +60,14 @@ void task_context::resume(std::coroutine_handle<> coroutine) noexcept {
     if (std::exchange(ended_, false)) static_cast<root_base*>(this)->ended();
 }
 
+std::stop_token task_context::stop_token() {
+    if (!stop_.stop_possible()) {
+        stop_ = std::stop_source();
+        if (cancelled_) stop_.request_stop();
+    }
+    return stop_.get_token();
+}
+
 void task_context::passes(const std::exception_ptr& error, const std::source_location& where) noexcept {
     constexpr std::size_t longest_trail = 256;
     if (where.line() == 0) return;  // a coroutine that the user has not written

@@ -5,6 +5,8 @@
 #include <coroutine>
 #include <memory>
 #include <source_location>
+#include <stop_token>
+#include <utility>
 #include <vector>
 
 #include <pyasync/core/cancellation.hpp>
@@ -92,6 +94,11 @@ public:
         if (std::exchange(cancel_pending_, false)) throw cancelled();
     }
 
+    /// Has there been a cancellation, whatever became of it?
+    [[nodiscard]] bool is_cancelled() const noexcept { return cancelled_; }
+    /// Tells other threads of it; made at first use.
+    [[nodiscard]] std::stop_token stop_token();
+
     void waits_for(suspension& operation) noexcept { waiting_ = &operation; }
     void waits_no_more() noexcept { waiting_ = nullptr; }
 
@@ -119,9 +126,11 @@ private:
     suspension* waiting_ = nullptr;
     std::unique_ptr<exception_trail> trail_;
     std::coroutine_handle<> outermost_;  ///< null where this belongs to no root
+    std::stop_source stop_{std::nostopstate};
     locals_source away_ = nullptr;
     bool ended_ = false;
     bool cancel_pending_ = false;
+    bool cancelled_ = false;
 };
 
 /// Base of the awaiters that suspend a task until something has happened: keeps the coroutine, tells its context what
@@ -170,6 +179,8 @@ private:
 };
 
 inline void task_context::cancel() noexcept {
+    cancelled_ = true;
+    if (stop_.stop_possible()) stop_.request_stop();
     if (waiting_ != nullptr) {
         waiting_->cancel();
     } else {
