@@ -17,6 +17,7 @@
 #include <pyasync/core/async_generator.hpp>
 #include <pyasync/core/cancellation.hpp>
 #include <pyasync/core/exception_group.hpp>
+#include <pyasync/core/finally.hpp>
 #include <pyasync/core/future.hpp>
 #include <pyasync/core/misuse.hpp>
 #include <pyasync/core/promise.hpp>
