@@ -6,6 +6,7 @@
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <ranges>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -176,6 +177,16 @@ task<py::object> read_variable(py::object variable) {
         [](py::python p, const py::object& v) { return v.bind(p).call_method("get").unbind(); }, std::move(variable));
 }
 
+task<int> sleep_within(seconds limit, seconds length) { co_return co_await pyasync::timeout(limit, cpp_sleep(length)); }
+
+task<std::vector<int>> sleep_all(std::vector<seconds> lengths) {
+    co_return co_await pyasync::when_all(lengths | std::views::transform(cpp_sleep));
+}
+
+task<> fail_twice(std::string first, std::string second) {
+    co_await pyasync::when_all(fail_with_value_error(std::move(first)), fail(std::move(second)));
+}
+
 }  // namespace
 
 PYASYNC_MODULE(native, m) {
@@ -207,6 +218,12 @@ PYASYNC_MODULE(native, m) {
     m.def("call_back", &call_back, {"function"});
     m.def("call_back_inline", &call_back, {"function"}, "", {.inline_start = true});
     m.def("read_variable", &read_variable, {"variable"});
+
+    m.def("sleep_within", &sleep_within, {"limit", "length"});
+    m.def("sleep_all", &sleep_all, {"lengths"});
+    m.def("sleep_all_inline", &sleep_all, {"lengths"}, "", {.inline_start = true});
+    m.def("sleep_within_inline", &sleep_within, {"limit", "length"}, "", {.inline_start = true});
+    m.def("fail_twice", &fail_twice, {"first", "second"});
 
     // Captures, too, live as long as the coroutine.
     m.def("greet",
