@@ -19,6 +19,20 @@ pyasync::task<> awaiting_python(std::string url) {
     fmt::print("{} {}\n", body, n);
 }
 
+auto fetch(std::string url) { return pyasync::call<std::string>("example:fetch", std::move(url), 1); }
+
+pyasync::task<> together(std::string url, std::string mirror) {
+    auto [body, n] = co_await pyasync::when_all(fetch(url), pyasync::call<int>("example:answer"));
+    auto first = co_await pyasync::when_any(fetch(url), fetch(mirror));    // the other one is cancelled
+    std::string page = co_await pyasync::timeout(2s, fetch(url));          // or timed_out, a TimeoutError in Python
+
+    co_await pyasync::with_task_group([&](pyasync::task_group& group) -> pyasync::task<> {
+        for (std::string each : {url, mirror}) group.spawn(fetch(each));
+        co_return;
+    });
+    fmt::print("{} {} {} {}\n", body, n, first.index() < 2, page);
+}
+
 pyasync::task<int> slow_square(int n) {
     co_await pyasync::uv::sleep(1ms);
     co_return n * n;
@@ -48,6 +62,7 @@ pyasync::async_generator<int> countdown(int n) {         // given to Python: `as
 
 pyasync::task<> run() {
     co_await awaiting_python("https://localhost/");
+    co_await together("https://localhost/", "https://mirror/");
     co_await awaiting_cpp();
     co_await consuming_a_stream();
     fmt::print("{}\n", co_await pyasync::call<int>("example:total", countdown(3)));

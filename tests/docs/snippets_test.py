@@ -42,7 +42,7 @@ for document in DOCUMENTS:
             failures.append(f"{document.name}: this is compiled nowhere:\n{snippet}")
 
 printed = subprocess.run([program], capture_output=True, text=True, timeout=60, check=True).stdout
-if printed != "https://localhost/ 3 42\n332833500\n0\n1\n2\n6\n":
+if printed != "https://localhost/ 3 42\nhttps://localhost/ 1 42 true https://localhost/ 1\n332833500\n0\n1\n2\n6\n":
     failures.append(f"{program} printed {printed!r}")
 if checked < 4:
     failures.append(f"only {checked} snippets were found: is the pattern still right?")
