@@ -134,6 +134,24 @@ TEST_CASE("tasks that start in one context have a copy each") {
     });
 }
 
+TEST_CASE("a task that starts in a context keeps what the only child that it waits for has set") {
+    const auto set_in_child = []() -> task<std::string> {
+        co_await pyasync::timeout(1h, call("bridge_examples:set_request_id", "inner"));
+        co_return co_await call<std::string>("bridge_examples:get_request_id");
+    };
+    const auto set_in_children = []() -> task<std::string> {
+        co_await pyasync::when_all(call("bridge_examples:set_request_id", "one"),
+                                   call("bridge_examples:set_request_id", "two"));
+        co_return co_await call<std::string>("bridge_examples:get_request_id");
+    };
+    on_loops([=]() -> task<> {
+        CHECK(co_await call<std::string>("bridge_examples:with_request_id", "outer",
+                                         co_await python_function(set_in_child)) == "inner");
+        CHECK(co_await call<std::string>("bridge_examples:with_request_id", "outer",
+                                         co_await python_function(set_in_children)) == "outer");
+    });
+}
+
 TEST_CASE("callbacks that are added in one context have a copy each") {
     on_loops([]() -> task<> {
         CHECK(co_await call<std::string>("bridge_examples:callbacks_in_their_own_contexts",

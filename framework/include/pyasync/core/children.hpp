@@ -76,8 +76,10 @@ private:
     future_state_base& start(task_context& parent, childs_locals locals, const std::source_location& where) override {
         ref<future_state<T>> state;
         if (auto* const body = std::get_if<task<T>>(&running_)) {
-            const locals_ref& mine = parent.locals();
-            locals_ref its = locals == childs_locals::shared || !mine ? mine : mine->for_child();
+            // Common ones are a copy already; and to have what a child sets, the parent needs its own.
+            const bool shared = locals == childs_locals::shared;
+            const locals_ref& mine = shared ? parent.need_locals() : parent.locals();
+            locals_ref its = shared || !mine || mine->is_common() ? mine : mine->for_child();
             state = root<T>::launch(std::move(*body), parent.home(), std::move(its), where);
         } else {
             state = std::move(std::get<future<T>>(running_)).release();
