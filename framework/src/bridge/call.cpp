@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <pyasync/py/error.hpp>
+#include <pyasync/py/into_python.hpp>
 
 namespace pyasync::detail {
 namespace {
@@ -62,7 +63,8 @@ py::bound resolve(py::python py, const std::string& target) {
         if (first != nullptr) return attribute_of(py::bound::steal(py, first), names, 1);
     }
     PyErr_Clear();
-    return attribute_of(py::bound::steal(py, PyImport_Import(names.module.ptr())), names, 0);
+    return attribute_of(
+        py::bound::steal(py, py::detail::into_python([&] { return PyImport_Import(names.module.ptr()); })), names, 0);
 }
 
 }  // namespace pyasync::detail

@@ -11,6 +11,7 @@
 #include <pyasync/bridge/stand_in.hpp>
 #include <pyasync/bridge/stepping.hpp>
 #include <pyasync/py/convert.hpp>
+#include <pyasync/py/into_python.hpp>
 
 namespace pyasync::detail {
 namespace {
@@ -68,7 +69,8 @@ void initialise(py::python py, PyObject* task) {
     fields.stand_in = replacement.release();
     Py_CLEAR(fields.waits_for);
     Py_CLEAR(fields.coroutine);
-    py::detail::raise_if_negative(py, base_task(py)->tp_init(task, arguments.ptr(), keywords.ptr()));
+    py::detail::raise_if_negative(
+        py, py::detail::into_python([&] { return base_task(py)->tp_init(task, arguments.ptr(), keywords.ptr()); }));
 }
 
 bool is_initialised(const task_fields& fields) noexcept { return fields.stand_in != nullptr; }
@@ -172,7 +174,9 @@ py::bound take_task(py::python py) {
     py::detail::raise_if_null(py, reinterpret_cast<PyObject*>(type));
     py::bound made = py::bound::steal(py, type->tp_alloc(type, 0));
     new (&fields_of(made.ptr()).step) next_step;
-    Py_DECREF(py::detail::raise_if_null(py, PyObject_CallOneArg(asyncio_api::get(py).register_task, made.ptr())));
+    Py_DECREF(py::detail::raise_if_null(py, py::detail::into_python([&] {
+                                            return PyObject_CallOneArg(asyncio_api::get(py).register_task, made.ptr());
+                                        })));
     fields_of(made.ptr()).registered = first_weak_reference(made.ptr());
     return made;
 }
@@ -209,7 +213,7 @@ private:
 
 /// An exception that C++ has been given is no longer one that "was never retrieved".
 PyObject* retrieve(PyObject*, PyObject* task) noexcept {
-    PyObject* const seen = PyObject_CallMethod(task, "exception", nullptr);
+    PyObject* const seen = py::detail::into_python([&] { return PyObject_CallMethod(task, "exception", nullptr); });
     if (seen == nullptr) PyErr_Clear();
     Py_XDECREF(seen);
     Py_RETURN_NONE;
@@ -271,7 +275,7 @@ void eager_task::step(python_await& owner, py::python py, py::bound task, PyObje
         // As asyncio has it: the exception of a Future is thrown, its value is fetched by who awaits it.
         PyObject* const value = waited_for == nullptr ? Py_NewRef(Py_None) : python_future_wait::result(waited_for);
         Py_XDECREF(value);
-        how = value != nullptr ? PyIter_Send(coroutine.ptr(), Py_None, &result)
+        how = value != nullptr ? py::detail::into_python([&] { return PyIter_Send(coroutine.ptr(), Py_None, &result); })
                                : throw_raised(py, coroutine.ptr(), &result);
     }
     switch (how) {
@@ -321,8 +325,11 @@ bool eager_task::await_future(const py::bound& task, const py::bound& future) {
     if (loop.ptr() != fields.loop) return false;
     const py::bound callback = py::bound::steal(py, PyCFunction_New(&method, task.ptr()));
     const std::array<PyObject*, 3> arguments{future.ptr(), callback.ptr(), fields.context};
-    Py_DECREF(py::detail::raise_if_null(
-        py, PyObject_VectorcallMethod(asyncio.add_done_callback_name, arguments.data(), 2, asyncio.context_keyword)));
+    Py_DECREF(py::detail::raise_if_null(py, py::detail::into_python([&] {
+                                            return PyObject_VectorcallMethod(asyncio.add_done_callback_name,
+                                                                             arguments.data(), 2,
+                                                                             asyncio.context_keyword);
+                                        })));
     fields.waits_for = Py_NewRef(future.ptr());
     return true;
 }

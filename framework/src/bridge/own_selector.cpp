@@ -15,6 +15,7 @@
 #include <pyasync/py/convert.hpp>
 #include <pyasync/py/error.hpp>
 #include <pyasync/py/interpreter.hpp>
+#include <pyasync/py/into_python.hpp>
 
 namespace pyasync::detail {
 namespace {
@@ -88,10 +89,12 @@ py::bound waiting_room::poll(py::python py, bool may_wait) {
         count = ::epoll_wait(descriptor_, events.data(), most_events, 0);
         reason = errno;
     } else {
-        Py_BEGIN_ALLOW_THREADS count = ::epoll_wait(descriptor_, events.data(), most_events, timeout);
-        reason = errno;
-        woken_ = clock::now();
-        Py_END_ALLOW_THREADS
+        py::detail::into_python([&] {
+            Py_BEGIN_ALLOW_THREADS count = ::epoll_wait(descriptor_, events.data(), most_events, timeout);
+            reason = errno;
+            woken_ = clock::now();
+            Py_END_ALLOW_THREADS
+        });
     }
     last_look_ = clock::now();
     py::bound found = py::bound::steal(py, PyList_New(0));

@@ -8,6 +8,7 @@
 #include <pyasync/bridge/eager_task.hpp>
 #include <pyasync/core/cancellation.hpp>
 #include <pyasync/py/convert.hpp>
+#include <pyasync/py/into_python.hpp>
 
 namespace pyasync::detail {
 namespace {
@@ -99,7 +100,7 @@ PyObject* python_await::future_done(PyObject* capsule, PyObject* future) noexcep
     auto* const self = static_cast<python_await*>(PyCapsule_GetContext(capsule));
     if (self == nullptr) Py_RETURN_NONE;  // the await had ended already
     const py::python py = py::detail::token_maker::make();
-    PyObject* const value = PyObject_CallMethod(future, "result", nullptr);
+    PyObject* const value = py::detail::into_python([&] { return PyObject_CallMethod(future, "result", nullptr); });
     if (value == nullptr) {
         self->ends_with_error(py, take_raised(py));
     } else {
@@ -110,14 +111,15 @@ PyObject* python_await::future_done(PyObject* capsule, PyObject* future) noexcep
 
 void python_await::cancel_await(py::python py) noexcept {
     if (task_ == nullptr) return;
-    PyObject* const answer = PyObject_CallMethod(task_, "cancel", nullptr);
+    PyObject* const answer = py::detail::into_python([&] { return PyObject_CallMethod(task_, "cancel", nullptr); });
     if (answer == nullptr) report_unhandled(py, inbox_->event_loop(), "cancelling a Python task failed");
     Py_XDECREF(answer);
 }
 
 void python_await::abandon_await(py::python py) noexcept {
     if (task_ == nullptr) return;
-    PyObject* const requests = PyObject_CallMethod(task_, "cancelling", nullptr);
+    PyObject* const requests =
+        py::detail::into_python([&] { return PyObject_CallMethod(task_, "cancelling", nullptr); });
     const bool asked_before = requests != nullptr && PyObject_IsTrue(requests) == 1;
     Py_XDECREF(requests);
     PyErr_Clear();  // a Future does not count the requests

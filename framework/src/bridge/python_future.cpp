@@ -10,6 +10,7 @@
 #include <pyasync/bridge/python_future.hpp>
 #include <pyasync/bridge/stepping.hpp>
 #include <pyasync/py/error.hpp>
+#include <pyasync/py/into_python.hpp>
 #include <pyasync/py/reclaim.hpp>
 
 namespace pyasync::detail {
@@ -154,7 +155,7 @@ void call_now(py::python py, PyObject* self, PyObject* callback, PyObject* conte
         PyErr_Clear();  // somebody is in this context further out: later, then
         return call_soon(self, callback, context);
     }
-    PyObject* const answer = PyObject_CallOneArg(callback, self);
+    PyObject* const answer = py::detail::into_python([&] { return PyObject_CallOneArg(callback, self); });
     {
         const py::detail::set_aside raised;
         if (PyContext_Exit(context) < 0) PyErr_Clear();

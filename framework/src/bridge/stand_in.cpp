@@ -8,6 +8,7 @@
 #include <pyasync/bridge/eager_task.hpp>
 #include <pyasync/bridge/stepping.hpp>
 #include <pyasync/py/convert.hpp>
+#include <pyasync/py/into_python.hpp>
 
 namespace pyasync::detail {
 namespace {
@@ -52,7 +53,7 @@ PySendResult stand_in_send(PyObject* self, PyObject* argument, PyObject** result
         Py_CLEAR(me.exception);
         return PYGEN_ERROR;
     }
-    const PySendResult how = PyIter_Send(me.coroutine, argument, result);
+    const PySendResult how = py::detail::into_python([&] { return PyIter_Send(me.coroutine, argument, result); });
     return conclude(me, how, *result);
 }
 
@@ -60,7 +61,8 @@ PyObject* stand_in_throw(PyObject* self, PyObject* arguments) noexcept {
     stand_in& me = stand_in::of(self);
     if (me.waits_for != nullptr) {
         // The Task never waited for it, so nobody else cancels it.
-        PyObject* const answer = PyObject_CallMethod(me.waits_for, "cancel", nullptr);
+        PyObject* const answer =
+            py::detail::into_python([&] { return PyObject_CallMethod(me.waits_for, "cancel", nullptr); });
         if (answer == nullptr) PyErr_Clear();
         const bool unwinds = answer == Py_True;
         Py_XDECREF(answer);
@@ -78,7 +80,7 @@ PyObject* stand_in_throw(PyObject* self, PyObject* arguments) noexcept {
 }
 
 PyObject* stand_in_close(PyObject* self, PyObject*) noexcept {
-    return PyObject_CallMethod(stand_in::of(self).coroutine, "close", nullptr);
+    return py::detail::into_python([&] { return PyObject_CallMethod(stand_in::of(self).coroutine, "close", nullptr); });
 }
 
 /// `cr_frame`, `__name__` and the like are the coroutine's.

@@ -4,6 +4,7 @@
 
 #include <pyasync/bridge/asyncio_api.hpp>
 #include <pyasync/py/error.hpp>
+#include <pyasync/py/into_python.hpp>
 
 namespace pyasync::detail {
 namespace {
@@ -46,15 +47,16 @@ PyObject* exception_to_throw(PyObject* const* arguments, Py_ssize_t count) noexc
 
 PySendResult throw_into(py::python py, PyObject* coroutine, PyObject* arguments, PyObject** result) noexcept {
     PyObject* const method = PyObject_GetAttr(coroutine, asyncio_api::get(py).throw_name);
-    PyObject* const yielded = method == nullptr ? nullptr : PyObject_CallObject(method, arguments);
+    PyObject* const yielded =
+        method == nullptr ? nullptr : py::detail::into_python([&] { return PyObject_CallObject(method, arguments); });
     Py_XDECREF(method);
     return outcome_of_throw(py, yielded, result);
 }
 
 PySendResult throw_raised(py::python py, PyObject* coroutine, PyObject** result) noexcept {
     const py::python_error error = py::python_error::fetch(py);
-    PyObject* const yielded =
-        PyObject_CallMethodOneArg(coroutine, asyncio_api::get(py).throw_name, error.value().ptr());
+    PyObject* const yielded = py::detail::into_python(
+        [&] { return PyObject_CallMethodOneArg(coroutine, asyncio_api::get(py).throw_name, error.value().ptr()); });
     return outcome_of_throw(py, yielded, result);
 }
 

@@ -10,6 +10,7 @@
 #include <pyasync/core/cancellation.hpp>
 #include <pyasync/core/outbox.hpp>
 #include <pyasync/py/convert.hpp>
+#include <pyasync/py/into_python.hpp>
 
 namespace pyasync::detail {
 namespace {
@@ -257,7 +258,7 @@ PySendResult stream_source::run(py::python py, bool stepped, PySendResult how, P
                 how = PYGEN_ERROR;
             }
         }
-        if (!stepped) how = PyIter_Send(step_.ptr(), Py_None, result);
+        if (!stepped) how = py::detail::into_python([&] { return PyIter_Send(step_.ptr(), Py_None, result); });
         stepped = false;
         if (how == PYGEN_NEXT) {
             deliver();

@@ -4,6 +4,8 @@
 
 #include <cstddef>
 
+#include <pyasync/py/into_python.hpp>
+
 namespace pyasync::py::detail {
 namespace {
 
@@ -26,9 +28,12 @@ PyObject* call_function(PyObject* self, PyObject* const* values, std::size_t fla
     try {
         function_body& body = *as_function(self).body;
         const auto given = static_cast<std::size_t>(PyVectorcall_NARGS(flagged));
-        if (keywords == nullptr && given == body.parameters().size()) return body.call(py, {values, given}).release();
-        const auto arranged = body.parameters().arrange(py, body.name(), values, given, keywords);
-        return body.call(py, arranged).release();
+        return into_python([&] {  // it may give up the GIL by itself
+            if (keywords == nullptr && given == body.parameters().size())
+                return body.call(py, {values, given}).release();
+            const auto arranged = body.parameters().arrange(py, body.name(), values, given, keywords);
+            return body.call(py, arranged).release();
+        });
     } catch (...) {
         set_raised_from(py, std::current_exception());
         return nullptr;

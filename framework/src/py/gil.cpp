@@ -7,6 +7,7 @@
 
 #include <pyasync/core/misuse.hpp>
 #include <pyasync/core/outbox.hpp>
+#include <pyasync/py/into_python.hpp>
 #include <pyasync/py/reclaim.hpp>
 
 namespace pyasync::py {
@@ -48,7 +49,7 @@ void leave() noexcept {
 gil::gil() {
     pyasync::detail::outbox::flush_current();  // who holds the GIL may wait for what this thread has to say
     enter();
-    before_ = PyGILState_Ensure();
+    before_ = detail::into_python([] { return PyGILState_Ensure(); });
     detail::reclaim(token());
 }
 

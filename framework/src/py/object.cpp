@@ -4,14 +4,18 @@
 
 #include <pyasync/py/convert.hpp>
 #include <pyasync/py/error.hpp>
+#include <pyasync/py/into_python.hpp>
 #include <pyasync/py/reclaim.hpp>
 
 namespace pyasync::py {
 
+using detail::into_python;
 using detail::raise_if_negative;
 using detail::raise_if_null;
 
-bound python::import(const char* module) const { return bound::steal(*this, PyImport_ImportModule(module)); }
+bound python::import(const char* module) const {
+    return bound::steal(*this, into_python([&] { return PyImport_ImportModule(module); }));
+}
 
 bound python::none() const { return bound::borrow(*this, Py_None); }
 
@@ -19,32 +23,40 @@ bound bound::steal(python py, PyObject* owned) { return bound(raise_if_null(py, 
 
 bound bound::borrow(python py, PyObject* borrowed) { return bound(Py_NewRef(raise_if_null(py, borrowed))); }
 
-bound bound::attr(const char* name) const { return steal(py(), PyObject_GetAttrString(pointer_, name)); }
-
-void bound::set_attr(const char* name, const bound& value) const {
-    raise_if_negative(py(), PyObject_SetAttrString(pointer_, name, value.pointer_));
+bound bound::attr(const char* name) const {
+    return steal(py(), into_python([&] { return PyObject_GetAttrString(pointer_, name); }));
 }
 
-bool bound::has_attr(const char* name) const { return PyObject_HasAttrString(pointer_, name) != 0; }
+void bound::set_attr(const char* name, const bound& value) const {
+    raise_if_negative(py(), into_python([&] { return PyObject_SetAttrString(pointer_, name, value.pointer_); }));
+}
+
+bool bound::has_attr(const char* name) const {
+    return into_python([&] { return PyObject_HasAttrString(pointer_, name); }) != 0;
+}
 
 bool bound::is_instance(const bound& type) const {
-    const int answer = PyObject_IsInstance(pointer_, type.pointer_);
+    const int answer = into_python([&] { return PyObject_IsInstance(pointer_, type.pointer_); });
     raise_if_negative(py(), answer);
     return answer != 0;
 }
 
 bound::operator bool() const {
-    const int answer = PyObject_IsTrue(pointer_);
+    const int answer = into_python([&] { return PyObject_IsTrue(pointer_); });
     raise_if_negative(py(), answer);
     return answer != 0;
 }
 
-std::string bound::repr() const { return steal(py(), PyObject_Repr(pointer_)).to<std::string>(); }
+std::string bound::repr() const {
+    return steal(py(), into_python([&] { return PyObject_Repr(pointer_); })).to<std::string>();
+}
 
-std::string bound::str() const { return steal(py(), PyObject_Str(pointer_)).to<std::string>(); }
+std::string bound::str() const {
+    return steal(py(), into_python([&] { return PyObject_Str(pointer_); })).to<std::string>();
+}
 
 bound::iterator bound::begin() const {
-    iterator first(steal(py(), PyObject_GetIter(pointer_)), bound(nullptr));
+    iterator first(steal(py(), into_python([&] { return PyObject_GetIter(pointer_); })), bound(nullptr));
     ++first;
     return first;
 }
@@ -52,7 +64,7 @@ bound::iterator bound::begin() const {
 bound::iterator bound::end() const noexcept { return {bound(nullptr), bound(nullptr)}; }
 
 bound::iterator& bound::iterator::operator++() {
-    item_ = bound(PyIter_Next(items_.ptr()));
+    item_ = bound(into_python([&] { return PyIter_Next(items_.ptr()); }));
     if (item_.ptr() == nullptr && PyErr_Occurred() != nullptr) detail::throw_python_error(items_.py());
     return *this;
 }

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include <pyasync/py/error.hpp>
+#include <pyasync/py/into_python.hpp>
 #include <pyasync/py/object.hpp>
 
 namespace pyasync::py {
@@ -78,7 +79,7 @@ namespace detail {
 
 template <typename T>
 concept character = std::same_as<T, char> || std::same_as<T, wchar_t> || std::same_as<T, char8_t> ||
-                    std::same_as<T, char16_t> || std::same_as<T, char32_t>;
+    std::same_as<T, char16_t> || std::same_as<T, char32_t>;
 template <typename T>
 concept integer = std::integral<T> && !std::same_as<T, bool> && !character<T>;
 
@@ -243,11 +244,14 @@ public:
 
     /// With a slot before the first argument that the callee may use.
     [[nodiscard]] PyObject* call(PyObject* callable) {
-        return PyObject_Vectorcall(callable, values_.data() + 1, positional_ | PY_VECTORCALL_ARGUMENTS_OFFSET, names_);
+        return into_python([&] {
+            return PyObject_Vectorcall(callable, values_.data() + 1, positional_ | PY_VECTORCALL_ARGUMENTS_OFFSET,
+                                       names_);
+        });
     }
     [[nodiscard]] PyObject* call_method(PyObject* self, PyObject* name) {
         values_[0] = self;
-        return PyObject_VectorcallMethod(name, values_.data(), positional_ + 1, names_);
+        return into_python([&] { return PyObject_VectorcallMethod(name, values_.data(), positional_ + 1, names_); });
     }
 
 private:
