@@ -127,7 +127,10 @@ public:
     state(const state&) = delete;
     state& operator=(const state&) = delete;
 
-    ~state() {
+    ~state() { stop(); }
+
+    void stop() noexcept {
+        if (!thread_.joinable()) return;
         work_queue refused = inbox_.close();
         stopping_.store(true, std::memory_order_release);
         wake_.signal();
@@ -231,6 +234,8 @@ public:
 
 loop::loop() : state_(std::make_unique<state>(*this)) {}
 loop::~loop() = default;
+
+void loop::stop() noexcept { state_->stop(); }
 
 void loop::post(work& item) noexcept { state_->post(item); }
 void loop::post_all(work_chain&& items) noexcept { state_->post_all(std::move(items)); }

@@ -106,6 +106,7 @@ public:
     std::size_t threads = 1;
     std::vector<loop*> loops;
     std::atomic<bool> started{false};
+    std::atomic<bool> stopping{false};
     std::atomic<bool> stopped{false};
     std::atomic<std::size_t> turn{0};
 
@@ -149,7 +150,11 @@ loop& loop_pool::next() {
         throw misuse(
             "pyasync: the libuv loops did not follow into this forked child; use exec or multiprocessing's spawn");
     }
-    if (pool.stopped.load(std::memory_order_acquire)) std::rethrow_exception(pyasync::detail::stopped_error());
+    // What unwinds may start something, but nobody else.
+    if (pool.stopped.load(std::memory_order_acquire) ||
+        (pool.stopping.load(std::memory_order_relaxed) && loop::current() == nullptr)) {
+        std::rethrow_exception(pyasync::detail::stopped_error());
+    }
     if (!pool.started.load(std::memory_order_acquire)) pool.start();
     const std::size_t count = pool.loops.size();
     return *pool.loops[pool.turn.fetch_add(1, std::memory_order_relaxed) % count];
@@ -180,6 +185,7 @@ std::vector<std::source_location> loop_pool::in_flight() const {
 std::vector<std::source_location> loop_pool::stop(std::chrono::milliseconds limit) {
     state& pool = shared();
     if (!pool.started || in_forked_child || pool.stopped) return {};
+    pool.stopping = true;
     const auto end = detail::clock::now() + limit;
     const auto all_empty = [&pool, end] {
         bool all_answered = true;
@@ -199,7 +205,8 @@ std::vector<std::source_location> loop_pool::stop(std::chrono::milliseconds limi
         if (!quiet && detail::clock::now() >= end) return in_flight();
     }
     pool.stopped = true;
-    for (loop* stopping : pool.loops) delete stopping;
+    // They stay, since others may have got one just before, and refuse what comes.
+    for (loop* stopping : pool.loops) stopping->stop();
     return {};
 }
 

@@ -15,7 +15,7 @@ namespace detail {
 class timer_queue;
 }
 
-/// A libuv loop that runs on its own thread until it is destroyed.
+/// A libuv loop that runs on its own thread until it is stopped.
 ///
 /// **Thread.** Made and destroyed on any other thread; `post` from any; everything else on the loop's own.
 /// The thread runs C++ tasks and libuv's callbacks, never Python, and waits for nothing but libuv's poll.
@@ -26,9 +26,12 @@ public:
     loop(const loop&) = delete;
     loop& operator=(const loop&) = delete;
 
-    /// Refuses further work, stops libuv and joins the thread. Tasks that have not ended by then never continue;
-    /// their coroutines are left alone.
+    /// Stops it.
     ~loop();
+
+    /// Refuses further work, stops libuv and joins the thread. Tasks that have not ended by then never continue;
+    /// their coroutines are left alone. On any other thread than the loop's own; nothing where it has been stopped.
+    void stop() noexcept;
 
     void post(pyasync::detail::work& item) noexcept override;
     void post_all(pyasync::detail::work_chain&& items) noexcept override;

@@ -34,9 +34,10 @@ public:
     /// answer soon, since something blocks its thread, is an empty location.
     [[nodiscard]] std::vector<std::source_location> in_flight() const;
 
-    /// Cancels the tasks that run, waits for `limit` at most until they have ended, then stops the loops and joins
-    /// their threads. Returns where the tasks were spawned that had not ended (empty: all did); where some remain, the
-    /// threads are left running, since one of them may never come back. Not from a loop thread.
+    /// Takes no more work, but from what runs and cleans up; cancels the tasks that run, waits for `limit` at most
+    /// until they have ended, then stops the loops and joins their threads. Returns where the tasks were spawned that
+    /// had not ended (empty: all did); where some remain, the threads are left running, since one of them may never
+    /// come back. Not from a loop thread.
     [[nodiscard]] std::vector<std::source_location> stop(std::chrono::milliseconds limit);
 
 private:
