@@ -24,7 +24,7 @@
 namespace pyasync {
 namespace {
 
-constexpr int exit_interrupted = 130;
+constexpr int exit_by_signal = 128;
 constexpr auto interpreter_shutdown_timeout = std::chrono::seconds(10);
 
 std::string described(const std::source_location& where) {
@@ -43,79 +43,112 @@ void report_left(const std::vector<std::string>& left, std::chrono::milliseconds
     std::fflush(stderr);
 }
 
-/// The first Ctrl-C cancels a future, the second ends the process, whatever it is doing. Nothing where this is not the
-/// main thread or the program has a handler of its own.
+/// Ends the process, whatever it is doing.
+void end_at_once(int number) { ::_exit(exit_by_signal + number); }
+
+void handle_at_once(int number, void (*handler)(int)) {
+    struct sigaction action {};
+    action.sa_handler = handler;
+    ::sigaction(number, &action, nullptr);
+}
+
+/// Ctrl-C and SIGTERM: the first of them cancels a future, the second ends the process. Nothing where this is not the
+/// main thread, for a signal that the program has a handler of its own for, and for SIGTERM in somebody else's Python.
 class interrupt_handler {
 public:
     explicit interrupt_handler(py::python py) : signal_(py.import("signal")) {
-        static PyMethodDef method{"interrupted", &interrupted, METH_VARARGS, nullptr};
         const py::bound threading = py.import("threading");
-        const bool main_thread = threading.attr("current_thread")().is(threading.attr("main_thread")());
-        const py::bound current = signal_.attr("getsignal")(SIGINT);
-        if (!main_thread || !current.is(signal_.attr("default_int_handler"))) return;
-        const py::bound handler = py::bound::steal(py, PyCFunction_New(&method, nullptr));
-        count_ = 0;
-        signal_.attr("signal")(SIGINT, handler);
-        installed_ = true;
+        if (!threading.attr("current_thread")().is(threading.attr("main_thread")())) return;
+        received_ = 0;
+        install(SIGINT, signal_.attr("default_int_handler"));
+        if (py::interpreter::exists()) install(SIGTERM, signal_.attr("SIG_DFL"));
     }
     interrupt_handler(const interrupt_handler&) = delete;
     interrupt_handler& operator=(const interrupt_handler&) = delete;
     ~interrupt_handler() {
-        if (!installed_) return;
         watched_ = nullptr;
-        try {
-            signal_.attr("signal")(SIGINT, signal_.attr("default_int_handler"));
-        } catch (const py::python_error&) {
+        for (const auto& [number, replaced] : replaced_) {
+            try {
+                if (is_handled_by(number, handler())) signal_.attr("signal")(number, replaced);
+            } catch (const py::python_error&) {
+            }
         }
     }
 
     /// What to cancel, as long as this lives.
     void watch(const py::bound& future) {
-        if (!installed_) return;
+        if (replaced_.empty()) return;
         future_ = future;
         watched_ = future.ptr();
-        if (interrupted_once()) future.call_method("cancel");
+        if (received() != 0) future.call_method("cancel");
     }
 
-    [[nodiscard]] bool interrupted_once() const noexcept { return installed_ && count_ > 0; }
+    /// The signal that has come, or 0.
+    [[nodiscard]] int received() const noexcept { return replaced_.empty() ? 0 : received_; }
 
 private:
-    static PyObject* interrupted(PyObject*, PyObject*) noexcept {
-        ++count_;
+    void install(int number, const py::bound& otherwise) {
+        if (!is_handled_by(number, otherwise)) return;
+        signal_.attr("signal")(number, handler());
+        replaced_.emplace_back(number, otherwise);
+        installed_.push_back(number);
+    }
+
+    [[nodiscard]] bool is_handled_by(int number, const py::bound& handler) const {
+        return signal_.attr("getsignal")(number).is(handler);
+    }
+
+    [[nodiscard]] py::bound handler() const {
+        static PyMethodDef method{"interrupted", &interrupted, METH_VARARGS, nullptr};
+        static PyObject* const only = PyCFunction_New(&method, nullptr);
+        return py::bound::borrow(signal_.py(), only);
+    }
+
+    static PyObject* interrupted(PyObject*, PyObject* arguments) noexcept {
+        received_ = static_cast<int>(PyLong_AsLong(PyTuple_GET_ITEM(arguments, 0)));
         // From now on without Python, which may be busy for good.
-        struct sigaction at_once {};
-        at_once.sa_handler = [](int) { ::_exit(exit_interrupted); };
-        ::sigaction(SIGINT, &at_once, nullptr);
+        for (const int number : installed_) handle_at_once(number, &end_at_once);
         return watched_ != nullptr ? PyObject_CallMethod(watched_, "cancel", nullptr) : Py_NewRef(Py_None);
     }
 
-    inline static int count_ = 0;
+    inline static int received_ = 0;
     inline static PyObject* watched_ = nullptr;
+    inline static std::vector<int> installed_;
     py::bound signal_;
+    std::vector<std::pair<int, py::bound>> replaced_;
     std::optional<py::bound> future_;
-    bool installed_ = false;
 };
 
-/// While everything is being cancelled anyway, a Ctrl-C ends the process. Nothing where the program has a handler.
+/// While everything is being cancelled anyway, a Ctrl-C ends the process; so does a SIGTERM, unless it is the first.
+/// Nothing for a signal that the program has a handler for.
 class interrupts_at_the_end {
 public:
-    explicit interrupts_at_the_end(py::python py) {
+    interrupts_at_the_end(py::python py, bool terminated) {
         const py::bound signal = py.import("signal");
-        const py::bound current = signal.attr("getsignal")(SIGINT);
-        if (!current.is(signal.attr("default_int_handler"))) return;
-        struct sigaction at_once {};
-        at_once.sa_handler = [](int) { ::_exit(exit_interrupted); };
-        installed_ = ::sigaction(SIGINT, &at_once, &before_) == 0;
+        const auto is_handled_by = [&](int number, const char* name) {
+            return signal.attr("getsignal")(number).is(signal.attr(name));
+        };
+        if (is_handled_by(SIGINT, "default_int_handler")) replace(SIGINT, &end_at_once);
+        if (py::interpreter::exists() && is_handled_by(SIGTERM, "SIG_DFL")) {
+            replace(
+                SIGTERM, terminated ? &end_at_once : [](int number) { handle_at_once(number, &end_at_once); });
+        }
     }
     interrupts_at_the_end(const interrupts_at_the_end&) = delete;
     interrupts_at_the_end& operator=(const interrupts_at_the_end&) = delete;
     ~interrupts_at_the_end() {
-        if (installed_) ::sigaction(SIGINT, &before_, nullptr);
+        for (const auto& [number, before] : replaced_) ::sigaction(number, &before, nullptr);
     }
 
 private:
-    struct sigaction before_ {};
-    bool installed_ = false;
+    void replace(int number, void (*handler)(int)) {
+        struct sigaction before {};
+        if (::sigaction(number, nullptr, &before) != 0) return;
+        replaced_.emplace_back(number, before);
+        handle_at_once(number, handler);
+    }
+
+    std::vector<std::pair<int, struct sigaction>> replaced_;
 };
 
 /// Cancels on one libuv loop what carries the given event loop and is waited for by nobody.
@@ -221,6 +254,7 @@ public:
     task_locals locals;
     ref<task_locals_state> outer_default = exchange_default_locals(locals.state());
     bool closed = false;
+    bool terminated = false;  ///< by a SIGTERM
 
     void run_until_done(const std::function<py::bound()>& start);
     [[nodiscard]] std::vector<std::string> cancel_all();
@@ -251,7 +285,10 @@ void loop_runner::state::run_until_done(const std::function<py::bound()>& start)
     }
     const bool was_cancelled(future.call_method("cancelled"));
     if (!was_cancelled) future.call_method("exception");  // seen: it is thrown here, not reported as forgotten
-    if (was_cancelled && interrupts.interrupted_once()) py::detail::raise(py, PyExc_KeyboardInterrupt, "");
+    terminated = interrupts.received() == SIGTERM;
+    if (!was_cancelled) return;
+    if (interrupts.received() == SIGINT) py::detail::raise(py, PyExc_KeyboardInterrupt, "");
+    if (terminated) throw py::python_error::from(py.import("builtins").attr("SystemExit")(exit_by_signal + SIGTERM));
 }
 
 std::vector<std::string> loop_runner::state::cancel_all() {
@@ -322,7 +359,7 @@ void loop_runner::close() noexcept {
     const py::python py = state_->loop.py();
     try {
         if (!state_->runner.is_none()) {
-            const interrupts_at_the_end interrupts(py);
+            const interrupts_at_the_end interrupts(py, state_->terminated);
             const std::vector<std::string> left = state_->cancel_all();
             if (left.empty()) {
                 state_->runner.call_method("close");

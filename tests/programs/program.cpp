@@ -1,7 +1,9 @@
 // tests/programs/program.cpp: one small program for each way to start, fail, be interrupted and end.
 // SPDX-License-Identifier: MIT
 #include <fmt/format.h>
+#include <unistd.h>
 
+#include <csignal>
 #include <functional>
 #include <map>
 #include <set>
@@ -88,6 +90,25 @@ task<> cleanup_that_never_ends() {
     fmt::print("cleaning up\n");
     co_await never_give_in();
 }
+
+/// Sends SIGTERM to its own process, so many times, when it is cancelled.
+task<> terminate_when_cancelled(int times) {
+    try {
+        co_await sleep_forever();
+    } catch (const pyasync::cancelled&) {
+    }
+    for (int i = 0; i < times; ++i) co_await call("os:kill", ::getpid(), SIGTERM);
+    fmt::print("cleaned up\n");
+}
+
+task<int> end_terminated(int times) {
+    spawn(terminate_when_cancelled(times)).detach();
+    co_await pyasync::uv::sleep(0ms);
+    co_return 6;
+}
+
+task<int> end_terminated_once() { return end_terminated(1); }
+task<int> end_terminated_twice() { return end_terminated(2); }
 
 task<> python_that_blocks() {
     fmt::print("ready\n");
@@ -190,6 +211,8 @@ const std::map<std::string, program> programs{
     {"interrupted_on_uvloop", of(clean_up_when_interrupted, {.event_loop = "uvloop"})},
     {"swallow_the_interrupt", of(swallow_the_interrupt)},
     {"cleanup_that_never_ends", of(cleanup_that_never_ends)},
+    {"end_terminated_once", of(end_terminated_once)},
+    {"end_terminated_twice", of(end_terminated_twice)},
     {"python_that_blocks", of(python_that_blocks)},
     {"leave_work_in_flight", of(leave_work_in_flight)},
     {"leave_work_in_flight_on_uvloop", of(leave_work_in_flight, {.event_loop = "uvloop"})},

@@ -29,8 +29,8 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def interrupt(name: str, lines: list[str]) -> tuple[int, str, str]:
-    """Sends a Ctrl-C whenever the program has printed the next of the lines; exit code and the rest of its output."""
+def interrupt(name: str, lines: list[str], number: int = signal.SIGINT) -> tuple[int, str, str]:
+    """Sends the signal whenever the program has printed the next of the lines; exit code and the rest of its output."""
     with subprocess.Popen(
         [PROGRAM, name], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment(name)
     ) as process:
@@ -40,7 +40,7 @@ def interrupt(name: str, lines: list[str]) -> tuple[int, str, str]:
             if read != line:
                 process.kill()
                 raise AssertionError(f"{name} printed {read!r}, not {line!r}: {process.communicate()}")
-            process.send_signal(signal.SIGINT)
+            process.send_signal(number)
         output, errors = process.communicate(timeout=TIMEOUT)
         return process.returncode, output, errors
 
@@ -96,6 +96,17 @@ class Programs(unittest.TestCase):
 
     def test_the_second_ctrl_c_ends_the_program(self) -> None:
         self.assertEqual(interrupt("cleanup_that_never_ends", ["ready", "cleaning up"])[0], 130)
+
+    def test_sigterm_is_taken_as_ctrl_c_is(self) -> None:
+        self.assertEqual(
+            interrupt("clean_up_when_interrupted", ["ready"], signal.SIGTERM), (143, "cleaned up: true\n", "")
+        )
+        self.assertEqual(interrupt("swallow_the_interrupt", ["ready"], signal.SIGTERM), (5, "", ""))
+        self.assertEqual(interrupt("cleanup_that_never_ends", ["ready", "cleaning up"], signal.SIGTERM)[0], 143)
+
+    def test_the_first_sigterm_does_not_disturb_a_program_that_is_ending_and_the_second_ends_it(self) -> None:
+        self.check("end_terminated_once", code=6, out="cleaned up\n")
+        self.check("end_terminated_twice", code=143)
 
     def test_the_second_ctrl_c_ends_a_program_whose_python_is_busy(self) -> None:
         with subprocess.Popen([PROGRAM, "python_that_blocks"], stdout=subprocess.PIPE, text=True) as process:

@@ -60,8 +60,8 @@ public:
 
     [[nodiscard]] const task_locals& locals() const noexcept;
 
-    /// Runs the loop until the future that `start()` returns is done. The first Ctrl-C cancels it, the second ends the
-    /// process; one that comes before the start does, too.
+    /// Runs the loop until the future that `start()` returns is done. The first Ctrl-C or SIGTERM cancels it, the
+    /// second ends the process; one that comes before the start does, too.
     void run_until_done(const std::function<py::bound()>& start);
 
     /// Cancels what still runs on the loop, on both sides, waits for it within the limit, and closes the loop. Names on
@@ -112,7 +112,8 @@ T run_on(py::python py, loop_runner& runner, task<T> body, const std::source_loc
 ///
 /// At the end whatever still runs is cancelled, on both sides, and has `how.shutdown_timeout` to unwind; then the loop
 /// is closed. The first Ctrl-C cancels the task and, when it has unwound, throws a `KeyboardInterrupt`; the second ends
-/// the process. **Thread.** The main thread, with the GIL, while no event loop runs on it. **Errors.** The task's; a
+/// the process. So does SIGTERM, with a `SystemExit` of 143, but in an extension module, where signals are the host's
+/// affair. **Thread.** The main thread, with the GIL, while no event loop runs on it. **Errors.** The task's; a
 /// `python_error` where the loop cannot be made: unknown `event_loop`, missing module.
 template <typename T>
 T run(py::python py, task<T> body, const options& how = {},
