@@ -376,12 +376,24 @@ void loop_runner::close() noexcept {
 
 }  // namespace detail
 
+namespace {
+
+/// Loops of the program's own that it has left open: what waits for them learns that nothing comes any more.
+void close_inboxes() {
+    if (!detail::asyncio_inbox::any_open()) return;
+    const py::gil held;
+    detail::asyncio_inbox::close_all(held.token());
+}
+
+}  // namespace
+
 interpreter::interpreter(const py::interpreter_options& options) : python_(options) {}
 
 interpreter::~interpreter() { static_cast<void>(finalise(interpreter_shutdown_timeout)); }
 
 bool interpreter::finalise(std::chrono::milliseconds limit) {
     if (!left_behind) {
+        close_inboxes();
         std::vector<std::string> left;
         for (const std::source_location& where : uv::loop_pool::instance().stop(limit))
             left.push_back(described(where));

@@ -36,6 +36,8 @@ std::unordered_map<PyObject*, asyncio_inbox*>& open_inboxes() {
     return *only;
 }
 
+std::atomic<std::size_t> open_count{0};
+
 /// To drain ends with reclaiming what has been given up on other threads.
 struct reason_to_drain final : work {
     reason_to_drain() noexcept : work(&arrive) {}
@@ -79,6 +81,7 @@ ref<asyncio_inbox> asyncio_inbox::of(const py::bound& loop) {
     }
     auto made = ref<asyncio_inbox>::adopt(new asyncio_inbox(loop));
     open_inboxes().emplace(loop.ptr(), made.get());
+    open_count = open_inboxes().size();
     if (runs_elsewhere(loop)) {
         loop_reader::install_from_elsewhere(made, loop);
     } else {
@@ -148,6 +151,7 @@ void asyncio_inbox::loop_gone(py::python py) noexcept {
     if (closed()) return;
     const py::detail::set_aside under_way;
     open_inboxes().erase(loop_);
+    open_count = open_inboxes().size();
     loop_ = nullptr;
     ready_ = nullptr;
     work_queue refused = std::move(queues_->ready);
@@ -160,6 +164,8 @@ void asyncio_inbox::loop_gone(py::python py) noexcept {
         orphan.loop_closed(py);
     }
 }
+
+bool asyncio_inbox::any_open() noexcept { return open_count != 0; }
 
 void asyncio_inbox::close_all(py::python py) noexcept {
     while (!open_inboxes().empty()) {

@@ -137,6 +137,8 @@ PyObject* waiting_room::select(py::python py, PyObject* timeout) {
     bool busy = limited_ && deadline_ <= clock::now();
     inbox_->begin_turn();
     for (;;) {
+        if (inbox_->closed())
+            return poll(py, /*may_wait=*/!busy).release();  // nothing comes any more: as asyncio does it
         if (inbox_->serve(py)) {
             if (inbox_->raise_pending()) return nullptr;
             if (inbox_->closed()) return PyList_New(0);

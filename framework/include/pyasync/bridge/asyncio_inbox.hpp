@@ -52,6 +52,8 @@ public:
     /// The inbox of the loop that runs on this thread; throws Python's `RuntimeError: no running event loop`.
     [[nodiscard]] static ref<asyncio_inbox> of_running_loop(py::python py);
 
+    /// Any thread: is there a loop that has an inbox, and is not closed?
+    [[nodiscard]] static bool any_open() noexcept;
     /// Python exits: nothing that waits on any loop will happen any more.
     static void close_all(py::python py) noexcept;
 
