@@ -21,7 +21,7 @@ namespace {
 
 constexpr auto patience = std::chrono::seconds(5);
 
-void report(const std::vector<std::source_location>& left) {
+void report(const std::vector<std::source_location>& left, bool gil_is_free) {
     std::fprintf(stderr, "pyasync: not ended %d s after its cancellation, and left behind:\n",
                  static_cast<int>(patience.count()));
     for (const std::source_location& where : left) {
@@ -32,6 +32,7 @@ void report(const std::vector<std::source_location>& left) {
                          py::detail::function_name(where).c_str());
         }
     }
+    if (!gil_is_free) std::fprintf(stderr, "  a thread that holds or waits for the GIL\n");
 }
 
 /// Gives the GIL up for a while.
@@ -50,12 +51,13 @@ PyObject* stop(PyObject*, PyObject*) noexcept {
     const py::python py = py::detail::token_maker::make();
     asyncio_inbox::close_all(py);
     std::vector<std::source_location> left;
+    bool gil_is_free = false;
     {
         const without_gil free;  // what unwinds may want it
         left = uv::loop_pool::instance().stop(patience);
-        static_cast<void>(py::detail::close_gil(patience));
+        gil_is_free = py::detail::close_gil(patience);
     }
-    if (!left.empty()) report(left);
+    if (!left.empty() || !gil_is_free) report(left, gil_is_free);
     py::detail::reclaim(py);
     Py_RETURN_NONE;
 }
