@@ -72,6 +72,8 @@ public:
     [[nodiscard]] bool closing() const noexcept { return closing_.load(std::memory_order_relaxed); }
     [[nodiscard]] bool room() const noexcept { return !full() || (waiter_ && empty()); }
     void stands(generator_demand* producer) noexcept { producer_ = producer; }
+    /// Does a step of Python's wait? Whoever cancels that one cancels the pump, too.
+    [[nodiscard]] bool awaited() const noexcept { return static_cast<bool>(waiter_); }
     [[nodiscard]] virtual bool pause() noexcept = 0;
     virtual void go_on() noexcept = 0;
     /// Nothing comes any more. (Any thread, where the pump could not start.)
@@ -113,6 +115,30 @@ private:
     generator_demand* producer_ = nullptr;
     std::unique_ptr<exception_trail> trail_;
     more_message more_{*this};
+};
+
+/// The root task that runs the generator.
+class generator_pump final : public root<void> {
+public:
+    generator_pump(task<> body, executor& home, locals_ref locals, const std::source_location& where,
+                   const generator_feed& feed) noexcept
+        : root(std::move(body), home, std::move(locals), where), feed_(feed) {}
+
+    /// As `root::launch`; `body` shares the feed.
+    [[nodiscard]] static ref<generator_pump> launch(task<> body, executor& home, locals_ref locals,
+                                                    const std::source_location& where, const generator_feed& feed) {
+        auto made = make_ref<generator_pump>(std::move(body), home, std::move(locals), where, feed);
+        made->add_ref();
+        made->begin();
+        return made;
+    }
+
+    [[nodiscard]] bool awaited() const noexcept override { return feed_.awaited(); }
+
+private:
+    ~generator_pump() override = default;
+
+    const generator_feed& feed_;
 };
 
 /// The pump waits until there is room; `cancelled` where the generator is to be closed.
@@ -241,8 +267,8 @@ private:
                                                const std::source_location& where) override {
         async_generator<T> body = std::move(*body_);
         body_.reset();
-        return root<void>::launch(pump(ending(ref<generator_feed_of>::share(this)), std::move(body)), home,
-                                  std::move(locals), where);
+        return generator_pump::launch(pump(ending(ref<generator_feed_of>::share(this)), std::move(body)), home,
+                                      std::move(locals), where, *this);
     }
     [[nodiscard]] bool full() const noexcept override { return queue_.full(); }
     void put_end(std::exception_ptr error) noexcept override { queue_.end(std::move(error)); }

@@ -68,7 +68,7 @@ private:
 };
 
 template <typename T>
-class root final : public future_state<T>, public root_base {
+class root : public future_state<T>, public root_base {
 public:
     root(task<T> body, executor& home, locals_ref locals, const std::source_location& where) noexcept
         : root_base(home, std::move(locals), where) {
@@ -119,9 +119,10 @@ public:
         end();
     }
 
-private:
+protected:
     ~root() override = default;
 
+private:
     [[nodiscard]] task_handle<T> coroutine() const noexcept {
         return task_handle<T>::from_address(outermost().address());
     }
