@@ -1,0 +1,20 @@
+# tests/semantics/cases/__init__.py: the Python side of every cell, the same in an application and in a module's host.
+# SPDX-License-Identifier: MIT
+"""Each module has the cases of a direction or two; a case is named DIRECTION.OUTCOME."""
+
+from cases import cpp_awaits_python, peers, python_awaits, stopping, streams_to_cpp, streams_to_python
+from cases.case import CASES, READY
+from cases.hosts import run_by_hand, run_in_application
+
+__all__ = [
+    "CASES",
+    "READY",
+    "cpp_awaits_python",
+    "peers",
+    "python_awaits",
+    "run_by_hand",
+    "run_in_application",
+    "stopping",
+    "streams_to_cpp",
+    "streams_to_python",
+]

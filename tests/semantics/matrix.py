@@ -1,0 +1,255 @@
+# tests/semantics/matrix.py: the table of what happens: docs/semantics.md says it, and a test shows each cell.
+# SPDX-License-Identifier: MIT
+"""The only place where a cell is written down. A result is one sentence, or one for each host where they differ."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+HOSTS = {"application": "application", "module": "extension module"}
+LOOPS = ("asyncio", "uvloop")
+
+Result = str | dict[str, str]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    title: str
+    meaning: str
+
+
+@dataclass(frozen=True)
+class Direction:
+    title: str
+    how: str
+    results: dict[str, Result]
+
+
+@dataclass(frozen=True)
+class Group:
+    """Tests beside the matrix: what they are about, and the result of each."""
+
+    about: dict[str, str]
+    results: dict[str, Result]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A test, by the name of its case."""
+
+    case: str
+    result: Result
+
+
+OUTCOMES = {
+    "value": Outcome("value", "what is awaited ends with a value"),
+    "exception": Outcome("exception", "it ends with an exception"),
+    "cancelled_inside": Outcome("cancelled inside", "it cancels itself, or lets the cancellation of something else out"),
+    "cancelled_from_outside": Outcome("cancelled from outside", "whoever awaits it is cancelled, or cancels it"),
+    "dropped": Outcome("dropped", "nobody has the awaitable any more, and it has not ended"),
+    "loop_closed": Outcome("loop closed", "the asyncio loop is closed while it is under way"),
+    "runtime_stopping": Outcome(
+        "runtime stopping",
+        "the program ends while it is under way: in an application `main` has ended, in a module Python exits with a "
+        "loop that is still open",
+    ),
+    "forked": Outcome("forked", "the process forks while it is under way"),
+}
+
+FORKED = (
+    "The parent goes on as if nothing had been; in the child, which leaves with `os._exit` as multiprocessing's do, nothing "
+    "of it moves, and what starts there anew is a `RuntimeError` that says so"
+)
+
+DIRECTIONS = {
+    "cpp_awaits_python": Direction(
+        "C++ awaits Python",
+        "`co_await call<T>(...)`, `into_future<T>(...)`",
+        {
+            "value": "The value, converted to `T` on asyncio's thread; the task goes on on its own.",
+            "exception": "A `py::python_error`; where it leaves C++ again, Python gets the same object.",
+            "cancelled_inside": "`cancelled`, which is a `CancelledError` where it goes back to Python.",
+            "cancelled_from_outside": "Python gets a `CancelledError` where it waits, and cleans up; then the C++ that was "
+            "cancelled throws `cancelled`, and whoever waits for that goes on.",
+            "dropped": "C++ goes on at once; Python gets a `CancelledError` where it waits, and cleans up.",
+            "loop_closed": "A `std::runtime_error` that says that the loop is closed; the Python coroutine is closed, too.",
+            "runtime_stopping": {
+                "application": "Python gets a `CancelledError` where it waits, and cleans up; then C++ throws `cancelled`.",
+                "module": "A `std::runtime_error` that says that the loop is closed; the Python coroutine is closed, too.",
+            },
+            "forked": f"{FORKED}.",
+        },
+    ),
+    "python_awaits_coroutine": Direction(
+        "Python awaits a C++ coroutine",
+        "`await f()`, where `m.def` or `coroutine_function` has made `f` of a `task<T> f()`",
+        {
+            "value": "The value, converted to Python on asyncio's thread.",
+            "exception": "Python's counterpart, `CppError` where there is none, with type and message, and the C++ frames "
+            "that it has passed.",
+            "cancelled_inside": "A `CancelledError`.",
+            "cancelled_from_outside": "C++ throws `cancelled` where it waits, and cleans up, which may wait; then Python gets "
+            "the `CancelledError`, with the message that it was cancelled with.",
+            "dropped": "C++ throws `cancelled` where it waits, and cleans up; nobody waits for that.",
+            "loop_closed": "C++ throws `cancelled` where it waits, and cleans up; who steps the coroutine still gets a "
+            "`CancelledError`; nothing is printed.",
+            "runtime_stopping": {
+                "application": "C++ throws `cancelled` where it waits, and cleans up; then Python gets a `CancelledError`.",
+                "module": "C++ throws `cancelled` where it waits, and cleans up, before Python is finalised.",
+            },
+            "forked": f"{FORKED}.",
+        },
+    ),
+    "python_awaits_future": Direction(
+        "Python awaits a hot future",
+        "`future_into_py(py, task)`: it has begun before anybody awaits it",
+        {
+            "value": "The value, converted to Python on asyncio's thread.",
+            "exception": "As with a coroutine; one that nobody has asked for is reported by the loop.",
+            "cancelled_inside": "The future is cancelled: a `CancelledError`.",
+            "cancelled_from_outside": "C++ throws `cancelled` where it waits, and cleans up; then the future is cancelled, "
+            "with the message.",
+            "dropped": "C++ throws `cancelled` where it waits, and cleans up; nobody waits for that.",
+            "loop_closed": "The future is cancelled at once; C++ throws `cancelled` where it waits, and cleans up; nothing is "
+            "printed.",
+            "runtime_stopping": {
+                "application": "C++ throws `cancelled` where it waits, and cleans up; then the future is cancelled.",
+                "module": "C++ throws `cancelled` where it waits, and cleans up, before Python is finalised.",
+            },
+            "forked": f"{FORKED}.",
+        },
+    ),
+    "streams_to_cpp": Direction(
+        "A stream from Python to C++",
+        "`into_stream<T>(async_iterable)`, `co_await s.next()`",
+        {
+            "value": "Every item, in order, converted to `T`; then nothing, for ever.",
+            "exception": "The items before it, then a `py::python_error`, once; then nothing, for ever.",
+            "cancelled_inside": "The items before it, then `cancelled`, once; then nothing, for ever.",
+            "cancelled_from_outside": "The iterable gets a `CancelledError` where it waits, and cleans up; then `next()` "
+            "throws `cancelled`, and whoever waits for that goes on.",
+            "dropped": "C++ goes on at once; the iterable's `aclose()` is called, and its `finally` ends.",
+            "loop_closed": "`next()` throws a `std::runtime_error` that says that the loop is closed; then nothing, for ever.",
+            "runtime_stopping": {
+                "application": "The iterable gets a `CancelledError` where it waits, and cleans up; then `next()` throws "
+                "`cancelled`.",
+                "module": "`next()` throws a `std::runtime_error` that says that the loop is closed.",
+            },
+            "forked": f"{FORKED}.",
+        },
+    ),
+    "streams_to_python": Direction(
+        "A stream from C++ to Python",
+        "`async for item in f()`, where `f` returns an `async_generator<T>`",
+        {
+            "value": "Every item, in order, converted to Python; then the end.",
+            "exception": "The items before it, then the exception, as with a coroutine; then the end.",
+            "cancelled_inside": "The items before it, then a `CancelledError`; then the end.",
+            "cancelled_from_outside": "The generator throws `cancelled` where it waits, and cleans up; then Python gets the "
+            "`CancelledError`, with the message.",
+            "dropped": "The generator throws `cancelled` where it stands, and cleans up; nobody waits for that.",
+            "loop_closed": "The generator throws `cancelled` where it waits, and cleans up; nothing is printed.",
+            "runtime_stopping": {
+                "application": "The generator throws `cancelled` where it waits, and cleans up; then Python gets a "
+                "`CancelledError`.",
+                "module": "The generator throws `cancelled` where it waits, and cleans up, before Python is finalised.",
+            },
+            "forked": f"{FORKED}.",
+        },
+    ),
+}
+
+PEERS = Group(
+    {
+        "message_lost": "The message of a panic, or of an exception without a counterpart, is lost",
+        "exception_of_generator_lost": "The exception of a generator is lost: the stream just ends",
+        "non_awaitable_hangs": "Awaiting what cannot be awaited hangs until it is garbage-collected",
+        "completion_after_loop_closed": "A completion after the loop has been closed prints a traceback on stderr",
+        "work_goes_on_after_cancel": "The work goes on after `.cancel()`",
+        "abort_at_exit": "The process aborts where a background thread takes the GIL while the interpreter is finalised",
+    },
+    {
+        "message_lost": "It is in the `CppError`, with the name of the type; what is no `std::exception` has its type's name "
+        "there.",
+        "exception_of_generator_lost": "It comes behind the items before it, in both directions.",
+        "non_awaitable_hangs": "A `TypeError` at once, at the call; so is a stream of what is no async iterable.",
+        "completion_after_loop_closed": "C++ is told of the end, and whatever it completes with is dropped; a future that "
+        "Python still has is cancelled, and stays so; stderr is empty.",
+        "work_goes_on_after_cancel": "The C++ coroutine has unwound before Python sees the `CancelledError`.",
+        "abort_at_exit": "Before the end `with_gil` turns newcomers away with a `std::runtime_error`, and waits for those who "
+        "are in it; the exit code is the program's.",
+    },
+)
+
+STOPPING = Group(
+    {
+        "normal_end": "`main` ends",
+        "ctrl_c": "Ctrl-C",
+        "sigterm": "SIGTERM",
+        "sys_exit": "`sys.exit(5)` in a coroutine that C++ awaits",
+        "daemon_threads": "Python's daemon threads call Python by C++, and await C++, all the time",
+        "threads_in_with_gil": "Threads of C++ take the GIL with `with_gil` all the time",
+        "loop_left_open": "A loop of the program's own has work in flight, and is neither run to the end nor closed",
+        "executor_jobs": "A job of `spawn_blocking` and one of `run_in_executor` still run",
+        "task_that_never_ends": "A C++ task does not let itself be cancelled",
+        "thread_that_never_leaves": "A thread of C++ is in `with_gil` and does not come back",
+    },
+    {
+        "normal_end": "What is in flight is cancelled, once, on both sides, and has unwound before the process ends.",
+        "ctrl_c": {
+            "application": "`main` is cancelled and unwinds; then as with a normal end; the exit code is 130. The second "
+            "Ctrl-C ends the process at once.",
+            "module": "The host's affair: `asyncio.run` raises a `KeyboardInterrupt`; what is in flight is cancelled by that, "
+            "and at exit.",
+        },
+        "sigterm": {
+            "application": "`main` is cancelled and unwinds; then as with a normal end; the exit code is 143. The second "
+            "SIGTERM ends the process at once.",
+            "module": "The host's affair: with a handler (`loop.add_signal_handler`) what that does, without one the end, at "
+            "once.",
+        },
+        "sys_exit": "The `SystemExit` passes through C++ and back; then as with a normal end; the exit code is 5.",
+        "daemon_threads": "They are stopped where they are; the exit code is the program's.",
+        "threads_in_with_gil": "They get a `std::runtime_error` from `with_gil`; the exit code is the program's.",
+        "loop_left_open": "C++ is cancelled and has unwound before Python is finalised.",
+        "executor_jobs": "They are waited for.",
+        "task_that_never_ends": {
+            "application": "It is named on stderr when `options.shutdown_timeout` is over; the exit code is the program's.",
+            "module": "It is named on stderr after five seconds; the exit code is the program's.",
+        },
+        "thread_that_never_leaves": {
+            "application": "That is said on stderr when `options.shutdown_timeout` is over; the exit code is the program's.",
+            "module": "That is said on stderr after five seconds; the exit code is the program's.",
+        },
+    },
+)
+ONCE = ("task_that_never_ends", "thread_that_never_leaves")
+"""The others are run again and again."""
+
+
+def cells() -> Iterator[Cell]:
+    """Every test of the matrix, and of the peers' defects."""
+    for key, direction in DIRECTIONS.items():
+        for outcome in OUTCOMES:
+            yield Cell(f"{key}.{outcome}", direction.results[outcome])
+    yield from of_group("peers", PEERS)
+
+
+def of_group(name: str, group: Group) -> Iterator[Cell]:
+    for key in group.about:
+        yield Cell(f"{name}.{key}", group.results[key])
+
+
+def faults() -> Iterator[str]:
+    """What is missing in the table, or is too much."""
+    for key, direction in DIRECTIONS.items():
+        if direction.results.keys() != OUTCOMES.keys():
+            yield f"{key}: {sorted(direction.results.keys() ^ OUTCOMES.keys())} has no result, or is no outcome"
+    for group in (PEERS, STOPPING):
+        if group.results.keys() != group.about.keys():
+            yield f"{sorted(group.results.keys() ^ group.about.keys())} has no result, or is not explained"
+    for cell in (*cells(), *of_group("stopping", STOPPING)):
+        sentences = cell.result.values() if isinstance(cell.result, dict) else [cell.result]
+        if isinstance(cell.result, dict) and cell.result.keys() != HOSTS.keys():
+            yield f"{cell.case}: a result is for both hosts"
+        if not all(sentence.endswith(".") and len(sentence) > len("Nothing.") for sentence in sentences):
+            yield f"{cell.case}: an empty cell, or no sentence"

@@ -1,0 +1,114 @@
+# tests/semantics/processes.py: runs a case in a process of its own, and says what hangs.
+# SPDX-License-Identifier: MIT
+"""Either host, as a shell sees it."""
+
+import importlib.util
+import os
+import re
+import signal
+import subprocess
+import sys
+import unittest
+from dataclasses import dataclass
+from pathlib import Path
+
+sys.dont_write_bytecode = True  # the sources stay clean
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from cases import CASES, READY  # noqa: E402
+
+TIME_LIMIT = 60  # seconds; a case takes a tenth of one, but maybe not under a sanitizer
+LAST_WORDS = 5
+
+HAS_UVLOOP = importlib.util.find_spec("uvloop") is not None
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a process has ended. `hung` is empty, or says what it hung in."""
+
+    events: tuple[str, ...]
+    stderr: str
+    code: int
+    hung: str = ""
+
+
+@dataclass(frozen=True)
+class Hosts:
+    """Where the build has put them."""
+
+    application: Path
+    modules: Path
+
+    def command(self, case: str, loop: str, host: str) -> list[str]:
+        if host == "module":
+            return [sys.executable, "-m", "cases", case, loop]
+        where = "by_hand" if CASES[case].by_hand else "loop"
+        return [str(self.application), case, loop, where, str(CASES[case].limit)]
+
+    def run(self, case: str, loop: str, host: str) -> Ended:
+        """Runs it to its end; sends it the case's signal when it is ready."""
+        sanitizer = os.environ.get("ASAN_OPTIONS", "") + (":detect_leaks=0" if loop == "uvloop" else "")
+        environment = {
+            **os.environ,
+            "PYTHONPATH": str(self.modules),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "ASAN_OPTIONS": sanitizer,
+        }
+        with subprocess.Popen(
+            self.command(case, loop, host),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=environment,
+            start_new_session=True,  # with its forked children, so that those can be ended, too
+        ) as process:
+            try:
+                before = send_signal(process, CASES[case].signal)
+                output, errors = process.communicate(timeout=TIME_LIMIT)
+                return Ended((*before, *output.splitlines()), errors, process.returncode)
+            except subprocess.TimeoutExpired:
+                return end_what_hangs(process)
+
+
+def send_signal(process: subprocess.Popen[str], number: int | None) -> list[str]:
+    """Returns the events before it."""
+    if number is None:
+        return []
+    assert process.stdout is not None
+    event = process.stdout.readline().rstrip("\n")
+    if event == READY:
+        process.send_signal(number)
+    return [event]
+
+
+def end_what_hangs(process: subprocess.Popen[str]) -> Ended:
+    """Asks it for the Python that its threads are at, reads where the kernel has them, and ends it."""
+    threads = []
+    for thread in sorted(Path(f"/proc/{process.pid}/task").iterdir()):
+        name, waits_in = (read(thread / file) for file in ("comm", "wchan"))
+        threads.append(f"  thread {thread.name}, {name}: {waits_in}")
+    process.send_signal(signal.SIGUSR1)
+    try:
+        output, errors = process.communicate(timeout=LAST_WORDS)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        output, errors = process.communicate()
+    hung = "\n".join([f"it hung for {TIME_LIMIT} s:", *threads])
+    return Ended(tuple(output.splitlines()), errors, process.returncode, hung)
+
+
+def check(test: unittest.TestCase, case: str, host: str, ended: Ended) -> None:
+    """Was it what the case expects?"""
+    expected = CASES[case].expected[host]
+    test.assertFalse(ended.hung, f"{ended.hung}\n{ended.events}\n{ended.stderr}")
+    test.assertEqual("\n".join(ended.events), "\n".join(expected.events), ended)
+    test.assertRegex(ended.stderr, re.compile(rf"\A{expected.stderr}\Z", re.DOTALL), ended)
+    test.assertEqual(ended.code, expected.code, ended)
+
+
+def read(file: Path) -> str:
+    try:
+        return file.read_text().strip()
+    except OSError as error:
+        return str(error)
