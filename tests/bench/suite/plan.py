@@ -89,8 +89,8 @@ def limits(bench: str) -> tuple[Run, ...]:
 FEW = Counts(300, 20)  # what takes a hundred microseconds
 SOME = Counts(1000, 50)
 BATCHES = Counts(4000, 2000)
-MANY = Counts(100_000, 500)
-MANY_BATCHES = Counts(100_000, 2000)
+MANY = Counts(50_000, 500)
+MANY_BATCHES = Counts(50_000, 2000)
 INLINE = Counts(300_000, 1000)
 
 
@@ -172,7 +172,7 @@ def native_awaits() -> Iterator[Bench]:
 def beside_others() -> Iterator[Bench]:
     """B6, B7."""
     beside = Counts(4000, 100)
-    slow = Counts(150, 10)
+    slow = Counts(60, 10)
     yield Bench(
         "b6_b1",
         "b1 while another Python thread burns CPU",
@@ -218,7 +218,7 @@ def footprint() -> Iterator[Bench]:
             + runs(RUST, name, counts, f"way={way}", label=way, check=Check.BEGUN)
             + runs(PYTHON, name, counts, check=Check.BEGUN),
             (value("bytes", "bytes"),),
-            most_rounds=2,
+            most_rounds=1,
         )
     yield Bench(
         "b10",
@@ -286,7 +286,7 @@ def at_rest() -> Iterator[Bench]:
         "ten idle seconds",
         runs([OURS[0], PYTHON[0]], "b13_idle", Counts(10, 1), check=Check.COUNT_ONLY),
         (value("cpu us in all", "cpu_us"), value("wake-ups", "wakeups")),
-        most_rounds=2,
+        most_rounds=1,
     )
     yield Bench(
         "b13_paced",
@@ -320,6 +320,7 @@ def growth() -> Iterator[Bench]:
             f"an await of native code, {size:,} at once",
             runs(configs, "b15", Counts(size, size), f"in_flight={size}", repeats=True),
             in_quick=size in QUICK_SIZES,
+            most_rounds=10 if size < 100_000 else 2,
         )
 
 
