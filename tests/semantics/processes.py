@@ -48,12 +48,12 @@ class Hosts:
 
     def run(self, case: str, loop: str, host: str) -> Ended:
         """Runs it to its end; sends it the case's signal when it is ready."""
-        sanitizer = os.environ.get("ASAN_OPTIONS", "") + (":detect_leaks=0" if loop == "uvloop" else "")
         environment = {
             **os.environ,
             "PYTHONPATH": str(self.modules),
             "PYTHONDONTWRITEBYTECODE": "1",
-            "ASAN_OPTIONS": sanitizer,
+            # What functions keep that live until Python's end is not given back then.
+            "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0",
         }
         with subprocess.Popen(
             self.command(case, loop, host),

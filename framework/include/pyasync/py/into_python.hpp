@@ -18,7 +18,11 @@ namespace pyasync::py::detail {
 /// the first `noexcept`. So here, in the innermost frame, it stays where it is until the process has ended, as CPython
 /// 3.14 has it. Costs nothing where that does not happen.
 template <typename Function>
-decltype(auto) into_python(Function&& function) {
+#ifdef __GLIBCXX__
+__attribute__((no_sanitize("undefined")))  // there is no object of that class
+#endif
+decltype(auto)
+into_python(Function&& function) {
 #ifdef __GLIBCXX__
     try {
         return std::forward<Function>(function)();
