@@ -380,7 +380,7 @@ namespace {
 
 /// Loops of the program's own that it has left open: what waits for them learns that nothing comes any more.
 void close_inboxes() {
-    if (!detail::asyncio_inbox::any_open()) return;
+    if (detail::asyncio_inbox::open_no_more()) return;
     const py::gil held;
     detail::asyncio_inbox::close_all(held.token());
 }

@@ -16,6 +16,7 @@
 #include <pyasync/bridge/loop_reader.hpp>
 #include <pyasync/bridge/own_selector.hpp>
 #include <pyasync/core/inbox.hpp>
+#include <pyasync/core/misuse.hpp>
 #include <pyasync/core/outbox.hpp>
 #include <pyasync/py/convert.hpp>
 #include <pyasync/py/reclaim.hpp>
@@ -37,6 +38,29 @@ std::unordered_map<PyObject*, asyncio_inbox*>& open_inboxes() {
 }
 
 std::atomic<std::size_t> open_count{0};
+/// The program ends: no loop gets an inbox any more.
+std::atomic<bool> refusing{false};
+
+/// The entry of a loop that gets its inbox, taken back where that fails.
+class new_entry {
+public:
+    new_entry(PyObject* loop, asyncio_inbox& inbox) : loop_(loop) {
+        open_inboxes().emplace(loop, &inbox);
+        open_count = open_inboxes().size();
+    }
+    new_entry(const new_entry&) = delete;
+    new_entry& operator=(const new_entry&) = delete;
+    ~new_entry() {
+        if (stays_) return;
+        open_inboxes().erase(loop_);
+        open_count = open_inboxes().size();
+    }
+    void stays() noexcept { stays_ = true; }
+
+private:
+    PyObject* loop_;
+    bool stays_ = false;
+};
 
 /// To drain ends with reclaiming what has been given up on other threads.
 struct reason_to_drain final : work {
@@ -80,14 +104,15 @@ ref<asyncio_inbox> asyncio_inbox::of(const py::bound& loop) {
         py::detail::raise(loop.py(), PyExc_RuntimeError, "Event loop is closed");
     }
     auto made = ref<asyncio_inbox>::adopt(new asyncio_inbox(loop));
-    open_inboxes().emplace(loop.ptr(), made.get());
-    open_count = open_inboxes().size();
+    new_entry entry(loop.ptr(), *made);
+    if (refusing) throw misuse("pyasync: the program ends, and with it all event loops");
     if (runs_elsewhere(loop)) {
         loop_reader::install_from_elsewhere(made, loop);
     } else {
         loop_reader::install(made, loop);
         own_selector::install(*made, loop);
     }
+    entry.stays();
     return made;
 }
 
@@ -165,9 +190,13 @@ void asyncio_inbox::loop_gone(py::python py) noexcept {
     }
 }
 
-bool asyncio_inbox::any_open() noexcept { return open_count != 0; }
+bool asyncio_inbox::open_no_more() noexcept {
+    refusing = true;
+    return open_count == 0;
+}
 
 void asyncio_inbox::close_all(py::python py) noexcept {
+    refusing = true;
     while (!open_inboxes().empty()) {
         const auto closing = ref<asyncio_inbox>::share(open_inboxes().begin()->second);
         closing->loop_gone(py);

@@ -52,9 +52,9 @@ public:
     /// The inbox of the loop that runs on this thread; throws Python's `RuntimeError: no running event loop`.
     [[nodiscard]] static ref<asyncio_inbox> of_running_loop(py::python py);
 
-    /// Any thread: is there a loop that has an inbox, and is not closed?
-    [[nodiscard]] static bool any_open() noexcept;
-    /// Python exits: nothing that waits on any loop will happen any more.
+    /// The program ends: no loop gets an inbox any more, but a `misuse`. Any thread; false where one is open still.
+    [[nodiscard]] static bool open_no_more() noexcept;
+    /// Python exits: that, and nothing that waits on any loop will happen any more.
     static void close_all(py::python py) noexcept;
 
     /// Any thread, with the GIL or without.
