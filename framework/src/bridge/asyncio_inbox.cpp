@@ -13,11 +13,12 @@
 #include <unordered_map>
 
 #include <pyasync/bridge/asyncio_api.hpp>
+#include <pyasync/bridge/asyncio_request.hpp>
 #include <pyasync/bridge/loop_reader.hpp>
 #include <pyasync/bridge/own_selector.hpp>
 #include <pyasync/core/inbox.hpp>
-#include <pyasync/core/misuse.hpp>
 #include <pyasync/core/outbox.hpp>
+#include <pyasync/core/root.hpp>
 #include <pyasync/py/convert.hpp>
 #include <pyasync/py/reclaim.hpp>
 
@@ -105,7 +106,7 @@ ref<asyncio_inbox> asyncio_inbox::of(const py::bound& loop) {
     }
     auto made = ref<asyncio_inbox>::adopt(new asyncio_inbox(loop));
     new_entry entry(loop.ptr(), *made);
-    if (refusing) throw misuse("pyasync: the program ends, and with it all event loops");
+    if (refusing) std::rethrow_exception(stopped_error());
     if (runs_elsewhere(loop)) {
         loop_reader::install_from_elsewhere(made, loop);
     } else {
@@ -280,6 +281,8 @@ bool asyncio_inbox::pending() const noexcept { return !queues_->incoming.empty()
 
 bool asyncio_inbox::has_more() const noexcept { return pending() || !queues_->next_turn.empty(); }
 
+bool asyncio_inbox::refuses() const noexcept { return queues_->incoming.refuses(); }
+
 bool asyncio_inbox::sleep() noexcept { return queues_->incoming.sleep(); }
 
 int asyncio_inbox::descriptor() const noexcept { return queues_->descriptor; }
@@ -317,6 +320,7 @@ bool asyncio_inbox::plain_loop(py::python py, const asyncio_api& asyncio) const 
 std::shared_ptr<const py::object> asyncio_inbox::shared_event_loop(py::python py) {
     auto shared = shared_loop_.lock();
     if (shared == nullptr) {
+        if (closed()) std::rethrow_exception(loop_closed_error());  // meanwhile, by another thread
         shared = std::make_shared<const py::object>(py::bound::borrow(py, loop_).unbind());
         shared_loop_ = shared;
     }

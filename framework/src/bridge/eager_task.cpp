@@ -268,6 +268,7 @@ void eager_task::step(python_await& owner, py::python py, py::bound task, PyObje
     task_fields& fields = fields_of(task.ptr());
     PyObject* result = nullptr;
     PySendResult how = PYGEN_ERROR;
+    const bool had_owner = fields.owner != nullptr;
     {
         const py::bound coroutine = py::bound::borrow(py, fields.coroutine);
         const entered_context entered(py, fields.context);
@@ -277,6 +278,11 @@ void eager_task::step(python_await& owner, py::python py, py::bound task, PyObje
         Py_XDECREF(value);
         how = value != nullptr ? py::detail::into_python([&] { return PyIter_Send(coroutine.ptr(), Py_None, &result); })
                                : throw_raised(py, coroutine.ptr(), &result);
+    }
+    if (had_owner && fields.owner == nullptr) {
+        // The loop was closed by another thread during the step, and the owner has been told.
+        Py_XDECREF(result);
+        return PyErr_Clear();
     }
     switch (how) {
         case PYGEN_NEXT:

@@ -142,6 +142,8 @@ void python_await::continues_as(PyObject* task) noexcept {
     if (task_ != nullptr) return;
     task_ = Py_NewRef(task);
     inbox_->enlist(*this);
+    // Closed by another thread during the step: nobody would ever tell.
+    if (inbox_->closed()) loop_closed(py::detail::token_maker::make());
 }
 
 void python_await::leave() noexcept {

@@ -5,6 +5,7 @@
 #include <new>
 
 #include <pyasync/bridge/asyncio_api.hpp>
+#include <pyasync/bridge/asyncio_request.hpp>
 #include <pyasync/bridge/eager_task.hpp>
 #include <pyasync/bridge/future_into_py.hpp>
 #include <pyasync/bridge/python_future.hpp>
@@ -112,9 +113,8 @@ void operation_link::abandon() noexcept {
 
 void operation_link::loop_closed(py::python) noexcept {
     as_future(object()).state = progress::cancelled;
-    if (!state_->withdraw(*this)) return;
-    message_ = message::settled;
-    state_->abandon();
+    if (state_->withdraw(*this)) message_ = message::settled;
+    state_->abandon();  // also where it has ended: it may stand for a step of what goes on
 }
 
 void operation_link::loop_stopping(py::python) noexcept {
@@ -482,6 +482,11 @@ PyObject* python_future_wait::result(PyObject* future) noexcept {
 
 py::bound make_python_future(py::python py, ref<future_state_base> state, take_result take,
                              const ref<task_locals_state>& locals) {
+    if (locals->inbox().closed()) {
+        // Nobody would ever hear of it.
+        state->abandon();
+        std::rethrow_exception(loop_closed_error());
+    }
     PyTypeObject* const type = future_type();
     py::detail::raise_if_null(py, reinterpret_cast<PyObject*>(type));
     PyObject* const made = py::detail::raise_if_null(py, type->tp_alloc(type, 0));

@@ -62,13 +62,16 @@ public:
     void post_all(work_chain&& items) noexcept override;
     [[nodiscard]] bool is_current() const noexcept override;
 
+    /// Any thread: will nothing be delivered here any more?
+    [[nodiscard]] bool refuses() const noexcept;
+
     /// Under the GIL: is the loop closed, or gone?
     [[nodiscard]] bool closed() const noexcept { return loop_ == nullptr; }
 
     /// Under the GIL: the loop; borrowed, null once it is closed.
     [[nodiscard]] PyObject* event_loop() const noexcept { return loop_; }
 
-    /// Under the GIL: the loop, as all task locals share it; the loop must be open.
+    /// Under the GIL: the loop, as all task locals share it; `std::runtime_error` where it has been closed.
     [[nodiscard]] std::shared_ptr<const py::object> shared_event_loop(py::python py);
 
     /// Under the GIL: may Python code be stepped directly, without a Handle for each step? Not where the loop is in

@@ -36,7 +36,8 @@ py::bound take_for_python(py::python py, future_state_base& state) {
 /// Throws that.
 [[noreturn]] void throw_as_python(py::python py, future_state_base& state, const std::exception_ptr& error);
 
-/// A Python object that stands for `state` on the event loop of `locals`: what asyncio takes for a Future.
+/// A Python object that stands for `state` on the event loop of `locals`: what asyncio takes for a Future. Where that
+/// loop is closed, `state` is abandoned, and a `misuse` thrown.
 [[nodiscard]] py::bound make_python_future(py::python py, ref<future_state_base> state, take_result take,
                                            const ref<task_locals_state>& locals);
 

@@ -72,8 +72,8 @@ public:
     [[nodiscard]] bool closing() const noexcept { return closing_.load(std::memory_order_relaxed); }
     [[nodiscard]] bool room() const noexcept { return !full() || (waiter_ && empty()); }
     void stands(generator_demand* producer) noexcept { producer_ = producer; }
-    /// Does a step of Python's wait? Whoever cancels that one cancels the pump, too.
-    [[nodiscard]] bool awaited() const noexcept { return static_cast<bool>(waiter_); }
+    /// Does a step of Python's wait, on a loop that is open? Whoever cancels that one cancels the pump, too.
+    [[nodiscard]] bool awaited() const noexcept { return waiter_ && !locals_->state()->inbox().refuses(); }
     [[nodiscard]] virtual bool pause() noexcept = 0;
     virtual void go_on() noexcept = 0;
     /// Nothing comes any more. (Any thread, where the pump could not start.)

@@ -56,6 +56,9 @@ public:
         return head == nullptr || head == asleep();
     }
 
+    /// Any thread: does it refuse everything?
+    [[nodiscard]] bool refuses() const noexcept { return head_.load(std::memory_order_acquire) == closed(); }
+
     /// Owner: refuses everything from now on, and returns what had come before.
     [[nodiscard]] work_queue close() noexcept { return items_of(head_.exchange(closed(), std::memory_order_acquire)); }
 
