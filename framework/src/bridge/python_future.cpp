@@ -187,7 +187,13 @@ void call_back(py::python py, PyObject* self) noexcept {
     PyObject* const callback = std::exchange(me.callback, nullptr);
     PyObject* context = std::exchange(me.context, nullptr);
     PyObject* const more = std::exchange(me.more_callbacks, nullptr);
-    if (context != nullptr && me.context_is_common) Py_SETREF(context, PyContext_Copy(context));
+    if (context != nullptr && me.context_is_common) {
+        if (PyObject* const own = PyContext_Copy(context)) {
+            Py_SETREF(context, own);
+        } else {
+            PyErr_Clear();  // out of memory: the common one, since none at all would mean a task of ours
+        }
+    }
     if (callback != nullptr) call_one(py, self, callback, context);
     Py_XDECREF(callback);
     Py_XDECREF(context);
