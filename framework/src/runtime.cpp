@@ -3,14 +3,12 @@
 #include <pyasync/runtime.hpp>
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
-#include <optional>
 #include <set>
 #include <vector>
 
@@ -21,10 +19,11 @@
 #include <pyasync/py/convert_containers.hpp>
 #include <pyasync/uv/loop_pool.hpp>
 
+#include "interrupts.hpp"
+
 namespace pyasync {
 namespace {
 
-constexpr int exit_by_signal = 128;
 constexpr auto interpreter_shutdown_timeout = std::chrono::seconds(10);
 
 std::string described(const std::source_location& where) {
@@ -42,114 +41,6 @@ void report_left(const std::vector<std::string>& left, std::chrono::milliseconds
     for (const std::string& line : left) fmt::print(stderr, "  {}\n", line);
     std::fflush(stderr);
 }
-
-/// Ends the process, whatever it is doing.
-void end_at_once(int number) { ::_exit(exit_by_signal + number); }
-
-void handle_at_once(int number, void (*handler)(int)) {
-    struct sigaction action {};
-    action.sa_handler = handler;
-    ::sigaction(number, &action, nullptr);
-}
-
-/// Ctrl-C and SIGTERM: the first of them cancels a future, the second ends the process. Nothing where this is not the
-/// main thread, for a signal that the program has a handler of its own for, and for SIGTERM in somebody else's Python.
-class interrupt_handler {
-public:
-    explicit interrupt_handler(py::python py) : signal_(py.import("signal")) {
-        const py::bound threading = py.import("threading");
-        if (!threading.attr("current_thread")().is(threading.attr("main_thread")())) return;
-        received_ = 0;
-        install(SIGINT, signal_.attr("default_int_handler"));
-        if (py::interpreter::exists()) install(SIGTERM, signal_.attr("SIG_DFL"));
-    }
-    interrupt_handler(const interrupt_handler&) = delete;
-    interrupt_handler& operator=(const interrupt_handler&) = delete;
-    ~interrupt_handler() {
-        watched_ = nullptr;
-        for (const auto& [number, replaced] : replaced_) {
-            try {
-                if (is_handled_by(number, handler())) signal_.attr("signal")(number, replaced);
-            } catch (const py::python_error&) {
-            }
-        }
-    }
-
-    /// What to cancel, as long as this lives.
-    void watch(const py::bound& future) {
-        if (replaced_.empty()) return;
-        future_ = future;
-        watched_ = future.ptr();
-        if (received() != 0) future.call_method("cancel");
-    }
-
-    /// The signal that has come, or 0.
-    [[nodiscard]] int received() const noexcept { return replaced_.empty() ? 0 : received_; }
-
-private:
-    void install(int number, const py::bound& otherwise) {
-        if (!is_handled_by(number, otherwise)) return;
-        signal_.attr("signal")(number, handler());
-        replaced_.emplace_back(number, otherwise);
-        installed_.push_back(number);
-    }
-
-    [[nodiscard]] bool is_handled_by(int number, const py::bound& handler) const {
-        return signal_.attr("getsignal")(number).is(handler);
-    }
-
-    [[nodiscard]] py::bound handler() const {
-        static PyMethodDef method{"interrupted", &interrupted, METH_VARARGS, nullptr};
-        static PyObject* const only = PyCFunction_New(&method, nullptr);
-        return py::bound::borrow(signal_.py(), only);
-    }
-
-    static PyObject* interrupted(PyObject*, PyObject* arguments) noexcept {
-        received_ = static_cast<int>(PyLong_AsLong(PyTuple_GET_ITEM(arguments, 0)));
-        // From now on without Python, which may be busy for good.
-        for (const int number : installed_) handle_at_once(number, &end_at_once);
-        return watched_ != nullptr ? PyObject_CallMethod(watched_, "cancel", nullptr) : Py_NewRef(Py_None);
-    }
-
-    inline static int received_ = 0;
-    inline static PyObject* watched_ = nullptr;
-    inline static std::vector<int> installed_;
-    py::bound signal_;
-    std::vector<std::pair<int, py::bound>> replaced_;
-    std::optional<py::bound> future_;
-};
-
-/// While everything is being cancelled anyway, a Ctrl-C ends the process; so does a SIGTERM, unless it is the first.
-/// Nothing for a signal that the program has a handler for.
-class interrupts_at_the_end {
-public:
-    interrupts_at_the_end(py::python py, bool terminated) {
-        const py::bound signal = py.import("signal");
-        const auto is_handled_by = [&](int number, const char* name) {
-            return signal.attr("getsignal")(number).is(signal.attr(name));
-        };
-        if (is_handled_by(SIGINT, "default_int_handler")) replace(SIGINT, &end_at_once);
-        if (py::interpreter::exists() && is_handled_by(SIGTERM, "SIG_DFL")) {
-            replace(
-                SIGTERM, terminated ? &end_at_once : [](int number) { handle_at_once(number, &end_at_once); });
-        }
-    }
-    interrupts_at_the_end(const interrupts_at_the_end&) = delete;
-    interrupts_at_the_end& operator=(const interrupts_at_the_end&) = delete;
-    ~interrupts_at_the_end() {
-        for (const auto& [number, before] : replaced_) ::sigaction(number, &before, nullptr);
-    }
-
-private:
-    void replace(int number, void (*handler)(int)) {
-        struct sigaction before {};
-        if (::sigaction(number, nullptr, &before) != 0) return;
-        replaced_.emplace_back(number, before);
-        handle_at_once(number, handler);
-    }
-
-    std::vector<std::pair<int, struct sigaction>> replaced_;
-};
 
 /// Cancels on one libuv loop what carries the given event loop and is waited for by nobody.
 class cancel_sweep final : detail::work {

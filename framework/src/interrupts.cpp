@@ -1,0 +1,102 @@
+// framework/src/interrupts.cpp: handlers in Python for what must be cancelled there, and in C for what must not wait.
+// SPDX-License-Identifier: MIT
+#include "interrupts.hpp"
+
+#include <unistd.h>
+
+#include <pyasync/py/interpreter.hpp>
+
+namespace pyasync::detail {
+namespace {
+
+/// Ends the process, whatever it is doing.
+void end_at_once(int number) { ::_exit(exit_by_signal + number); }
+
+void handle_at_once(int number, void (*handler)(int)) {
+    struct sigaction action {};
+    action.sa_handler = handler;
+    ::sigaction(number, &action, nullptr);
+}
+
+// What the handler in Python knows; main thread only.
+int received_signal = 0;
+PyObject* watched_future = nullptr;
+std::vector<int> handled_signals;
+
+PyObject* interrupted(PyObject*, PyObject* arguments) noexcept {
+    received_signal = static_cast<int>(PyLong_AsLong(PyTuple_GET_ITEM(arguments, 0)));
+    // From now on without Python, which may be busy for good.
+    for (const int number : handled_signals) handle_at_once(number, &end_at_once);
+    return watched_future != nullptr ? PyObject_CallMethod(watched_future, "cancel", nullptr) : Py_NewRef(Py_None);
+}
+
+py::bound cancelling_handler(py::python py) {
+    static PyMethodDef method{"interrupted", &interrupted, METH_VARARGS, nullptr};
+    static PyObject* const only = PyCFunction_New(&method, nullptr);
+    return py::bound::borrow(py, only);
+}
+
+}  // namespace
+
+interrupt_handler::interrupt_handler(py::python py) : signal_(py.import("signal")) {
+    const py::bound threading = py.import("threading");
+    if (!threading.attr("current_thread")().is(threading.attr("main_thread")())) return;
+    received_signal = 0;
+    handled_signals.clear();
+    install(SIGINT, signal_.attr("default_int_handler"));
+    if (py::interpreter::exists()) install(SIGTERM, signal_.attr("SIG_DFL"));
+}
+
+interrupt_handler::~interrupt_handler() {
+    watched_future = nullptr;
+    for (const auto& [number, replaced] : replaced_) {
+        try {
+            if (is_handled_by(number, cancelling_handler(signal_.py()))) signal_.attr("signal")(number, replaced);
+        } catch (const py::python_error&) {
+        }
+    }
+}
+
+void interrupt_handler::watch(const py::bound& future) {
+    if (replaced_.empty()) return;
+    future_ = future;
+    watched_future = future.ptr();
+    if (received() != 0) future.call_method("cancel");
+}
+
+int interrupt_handler::received() const noexcept { return replaced_.empty() ? 0 : received_signal; }
+
+void interrupt_handler::install(int number, const py::bound& otherwise) {
+    if (!is_handled_by(number, otherwise)) return;
+    signal_.attr("signal")(number, cancelling_handler(signal_.py()));
+    replaced_.emplace_back(number, otherwise);
+    handled_signals.push_back(number);
+}
+
+bool interrupt_handler::is_handled_by(int number, const py::bound& handler) const {
+    return signal_.attr("getsignal")(number).is(handler);
+}
+
+interrupts_at_the_end::interrupts_at_the_end(py::python py, bool terminated) {
+    const py::bound signal = py.import("signal");
+    const auto is_handled_by = [&](int number, const char* name) {
+        return signal.attr("getsignal")(number).is(signal.attr(name));
+    };
+    if (is_handled_by(SIGINT, "default_int_handler")) replace(SIGINT, &end_at_once);
+    if (py::interpreter::exists() && is_handled_by(SIGTERM, "SIG_DFL")) {
+        replace(SIGTERM, terminated ? &end_at_once : [](int number) { handle_at_once(number, &end_at_once); });
+    }
+}
+
+interrupts_at_the_end::~interrupts_at_the_end() {
+    for (const auto& [number, before] : replaced_) ::sigaction(number, &before, nullptr);
+}
+
+void interrupts_at_the_end::replace(int number, void (*handler)(int)) {
+    struct sigaction before {};
+    if (::sigaction(number, nullptr, &before) != 0) return;
+    replaced_.emplace_back(number, before);
+    handle_at_once(number, handler);
+}
+
+}  // namespace pyasync::detail
