@@ -36,15 +36,54 @@ py::bound cancelling_handler(py::python py) {
     return py::bound::borrow(py, only);
 }
 
+/// Returns the descriptor that signals were written to before, or -1.
+int set_wakeup_descriptor(py::python py, int descriptor) {
+    return py.import("signal").attr("set_wakeup_fd")(descriptor, py::kw("warn_on_full_buffer") = false).to<int>();
+}
+
 }  // namespace
 
-interrupt_handler::interrupt_handler(py::python py) : signal_(py.import("signal")) {
+signal_wake_up::signal_wake_up(const py::bound& loop)
+    : loop_(loop), read_end_(loop.py().none()), write_end_(loop.py().none()) {
+    const py::python py = loop.py();
+    if (const int before = set_wakeup_descriptor(py, -1); before >= 0) {
+        set_wakeup_descriptor(py, before);
+        return;
+    }
+    const py::bound pair = py.import("socket").attr("socketpair")();
+    read_end_ = pair[0];
+    write_end_ = pair[1];
+    for (const py::bound* end : {&read_end_, &write_end_}) end->call_method("setblocking", false);
+    constexpr int many = 4096;
+    loop_.call_method("add_reader", read_end_, read_end_.attr("recv"), many);
+    set_wakeup_descriptor(py, write_end_.call_method("fileno").to<int>());
+    installed_ = true;
+}
+
+signal_wake_up::~signal_wake_up() {
+    if (!installed_) return;
+    try {
+        // The loop's add_signal_handler puts a descriptor of its own here.
+        const int own = write_end_.call_method("fileno").to<int>();
+        if (const int last = set_wakeup_descriptor(loop_.py(), -1); last != own) set_wakeup_descriptor(loop_.py(), last);
+        if (!loop_.call_method("is_closed")) loop_.call_method("remove_reader", read_end_);
+        read_end_.call_method("close");
+        write_end_.call_method("close");
+    } catch (const py::python_error& error) {
+        py::detail::set_raised(error.value().bind(loop_.py()));
+        PyErr_WriteUnraisable(loop_.ptr());
+    }
+}
+
+interrupt_handler::interrupt_handler(const py::bound& loop) : signal_(loop.py().import("signal")) {
+    const py::python py = loop.py();
     const py::bound threading = py.import("threading");
     if (!threading.attr("current_thread")().is(threading.attr("main_thread")())) return;
     received_signal = 0;
     handled_signals.clear();
     install(SIGINT, signal_.attr("default_int_handler"));
     if (py::interpreter::exists()) install(SIGTERM, signal_.attr("SIG_DFL"));
+    if (!replaced_.empty()) wake_up_.emplace(loop);
 }
 
 interrupt_handler::~interrupt_handler() {

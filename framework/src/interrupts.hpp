@@ -13,11 +13,29 @@ namespace pyasync::detail {
 
 inline constexpr int exit_by_signal = 128;
 
+/// Wakes the main thread's event loop whenever a signal comes, so that Python's handler runs: a signal that comes just
+/// before the loop waits, or that another thread takes, does not end the wait by itself. Nothing where signals wake
+/// something already.
+class signal_wake_up {
+public:
+    /// On the main thread, before `loop` runs.
+    explicit signal_wake_up(const py::bound& loop);
+    signal_wake_up(const signal_wake_up&) = delete;
+    signal_wake_up& operator=(const signal_wake_up&) = delete;
+    ~signal_wake_up();
+
+private:
+    py::bound loop_;
+    py::bound read_end_;
+    py::bound write_end_;
+    bool installed_ = false;
+};
+
 /// Ctrl-C and SIGTERM: the first of them cancels a future, the second ends the process. Nothing where this is not the
 /// main thread, for a signal that the program has a handler of its own for, and for SIGTERM in somebody else's Python.
 class interrupt_handler {
 public:
-    explicit interrupt_handler(py::python py);
+    explicit interrupt_handler(const py::bound& loop);
     interrupt_handler(const interrupt_handler&) = delete;
     interrupt_handler& operator=(const interrupt_handler&) = delete;
     ~interrupt_handler();
@@ -35,6 +53,7 @@ private:
     py::bound signal_;
     std::vector<std::pair<int, py::bound>> replaced_;
     std::optional<py::bound> future_;
+    std::optional<signal_wake_up> wake_up_;
 };
 
 /// While everything is being cancelled anyway, a Ctrl-C ends the process; so does a SIGTERM, unless it is the first.

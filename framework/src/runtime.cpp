@@ -160,7 +160,7 @@ void loop_runner::state::run_until_done(const std::function<py::bound()>& start)
     static PyMethodDef stop_method{"stop_loop", &stop_loop, METH_O, nullptr};
     const py::python py = loop.py();
     const py::bound stop = py::bound::steal(py, PyCFunction_New(&stop_method, loop.ptr()));
-    interrupt_handler interrupts(py);
+    interrupt_handler interrupts(loop);
     const py::bound future = start();
     interrupts.watch(future);
     future.call_method("add_done_callback", stop);

@@ -110,6 +110,20 @@ task<int> end_terminated(int times) {
 task<int> end_terminated_once() { return end_terminated(1); }
 task<int> end_terminated_twice() { return end_terminated(2); }
 
+/// As where a native thread does not block signals: the main thread's wait is not interrupted by this one.
+task<> signalled_in_another_thread(int number) {
+    std::thread([number] {
+        sigset_t none;
+        ::sigemptyset(&none);
+        ::pthread_sigmask(SIG_SETMASK, &none, nullptr);
+        ::raise(number);
+    }).detach();
+    co_await clean_up_when_interrupted();
+}
+
+task<> interrupted_in_another_thread() { return signalled_in_another_thread(SIGINT); }
+task<> terminated_in_another_thread() { return signalled_in_another_thread(SIGTERM); }
+
 task<> python_that_blocks() {
     fmt::print("ready\n");
     constexpr double long_enough = 3600;
@@ -209,6 +223,9 @@ const std::map<std::string, program> programs{
     {"clean_up_when_interrupted", of(clean_up_when_interrupted)},
     {"interrupted_in_python", of(interrupted_in_python)},
     {"interrupted_on_uvloop", of(clean_up_when_interrupted, {.event_loop = "uvloop"})},
+    {"interrupted_in_another_thread", of(interrupted_in_another_thread)},
+    {"terminated_in_another_thread", of(terminated_in_another_thread)},
+    {"terminated_in_another_thread_on_uvloop", of(terminated_in_another_thread, {.event_loop = "uvloop"})},
     {"swallow_the_interrupt", of(swallow_the_interrupt)},
     {"cleanup_that_never_ends", of(cleanup_that_never_ends)},
     {"end_terminated_once", of(end_terminated_once)},

@@ -8,10 +8,11 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import unittest
 
 PROGRAM = sys.argv.pop(1)
-TIMEOUT = 120
+TIMEOUT = 60
 HAS_UVLOOP = importlib.util.find_spec("uvloop") is not None
 
 
@@ -34,13 +35,18 @@ def interrupt(name: str, lines: list[str], number: int = signal.SIGINT) -> tuple
         [PROGRAM, name], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment(name)
     ) as process:
         assert process.stdout is not None
-        for line in lines:
-            read = process.stdout.readline().rstrip("\n")
-            if read != line:
-                process.kill()
-                raise AssertionError(f"{name} printed {read!r}, not {line!r}: {process.communicate()}")
-            process.send_signal(number)
-        output, errors = process.communicate(timeout=TIMEOUT)
+        hangs = threading.Timer(TIMEOUT, process.kill)
+        hangs.start()
+        try:
+            for line in lines:
+                read = process.stdout.readline().rstrip("\n")
+                if read != line:
+                    process.kill()
+                    raise AssertionError(f"{name} printed {read!r}, not {line!r}: {process.communicate()}")
+                process.send_signal(number)
+            output, errors = process.communicate()
+        finally:
+            hangs.cancel()
         return process.returncode, output, errors
 
 
@@ -102,6 +108,14 @@ class Programs(unittest.TestCase):
         )
         self.assertEqual(interrupt("swallow_the_interrupt", ["ready"], signal.SIGTERM), (5, "", ""))
         self.assertEqual(interrupt("cleanup_that_never_ends", ["ready", "cleaning up"], signal.SIGTERM)[0], 143)
+
+    def test_a_signal_that_another_thread_takes_wakes_the_main_thread(self) -> None:
+        self.check("interrupted_in_another_thread", code=130, out="ready\ncleaned up: true\n")
+        self.check("terminated_in_another_thread", code=143, out="ready\ncleaned up: true\n")
+
+    @unittest.skipUnless(HAS_UVLOOP, "no uvloop")
+    def test_a_signal_that_another_thread_takes_on_uvloop(self) -> None:
+        self.check("terminated_in_another_thread_on_uvloop", code=143, out="ready\ncleaned up: true\n")
 
     def test_the_first_sigterm_does_not_disturb_a_program_that_is_ending_and_the_second_ends_it(self) -> None:
         self.check("end_terminated_once", code=6, out="cleaned up\n")
