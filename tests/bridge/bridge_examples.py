@@ -465,6 +465,33 @@ async def hand_written(message: str) -> str:
     return await BareYield(future)
 
 
+seen: list[asyncio.Task] = []
+closers: list = []
+
+
+async def close_during_step(how: str) -> str:
+    """In its second step all tasks are looked at, its own thereby, and its loop is closed for C++."""
+    await asyncio.sleep(0)
+    seen.extend(asyncio.all_tasks() & {asyncio.current_task()})
+    closers.pop()(asyncio.get_running_loop())
+    if how == "raises":
+        raise ValueError("raised")
+    if how == "waits":
+        await future_of(None)
+    if how == "yields":
+        await asyncio.sleep(0)
+    return how
+
+
+async def outcome_of_closed(start, close, how: str) -> str:
+    """What the Task of `close_during_step` ends with."""
+    closers.append(close)
+    start(f"{__name__}:{close_during_step.__name__}", how)
+    while not seen:
+        await asyncio.sleep(0)
+    return await outcome(seen.pop())
+
+
 # ---- Coroutine functions of C++. ----
 
 

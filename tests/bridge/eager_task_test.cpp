@@ -1,5 +1,8 @@
 // tests/bridge/eager_task_test.cpp: the tasks of coroutines that C++ awaits, as Python sees them.
 // SPDX-License-Identifier: MIT
+#include <pyasync/bridge/eager_task.hpp>
+
+#include <future>
 #include <set>
 
 #include "support/on_loops.hpp"
@@ -112,4 +115,45 @@ TEST_CASE("the exception of a Future is thrown at the yield, its value is not se
         CHECK(co_await call<std::string>("bridge_examples:hand_written", "by hand") == "thrown by hand");
         CHECK(co_await call<std::string>("bridge_examples:hand_written", "") == "sent");
     });
+}
+
+namespace {
+
+task<> call_with(std::string target, std::string argument) { co_await call(target, argument); }
+
+/// What C++ is told of a call on the given loop.
+task<> tell_outcome(std::promise<std::string>& told, pyasync::task_locals locals, std::string target, std::string how) {
+    try {
+        co_await scope(std::move(locals), call_with(std::move(target), std::move(how)));
+        told.set_value("ended");
+    } catch (const std::exception& error) {
+        told.set_value(error.what());
+    }
+}
+
+}  // namespace
+
+// As another thread does at the end of the program, while the step has given up the GIL.
+TEST_CASE("what a step of a coroutine has come to is its Task's where the loop is closed for C++ meanwhile") {
+    for (const char* const how : {"returns", "raises", "waits", "yields"}) {
+        CAPTURE(std::string(how));
+        std::promise<std::string> told;
+        pyasync::with_gil([&](py::python p) {
+            const auto begin = [&told](py::python here, std::string target, std::string in_which_way) {
+                auto locals = pyasync::task_locals::with_running_loop(here).copy_context(here);
+                spawn(tell_outcome(told, std::move(locals), std::move(target), std::move(in_which_way))).detach();
+            };
+            const py::bound start = py::function(p, "start", begin);
+            const py::bound close = py::function(p, "close", [](const py::bound& loop) {
+                pyasync::detail::asyncio_inbox::of(loop)->loop_gone(loop.py());
+            });
+            const py::bound loop = p.import("asyncio").attr("new_event_loop")();
+            const py::bound outcome = p.import("bridge_examples").attr("outcome_of_closed")(start, close, how);
+            const auto ended = loop.call_method("run_until_complete", outcome).to<std::string>();
+            CHECK(ended == (std::string(how) == "raises" ? "ValueError raised" : "value " + std::string(how)));
+            loop.call_method("close");
+        });
+        CHECK(told.get_future().get() ==
+              "pyasync: the event loop of this task is closed, so no Python can run in its name any more");
+    }
 }

@@ -281,8 +281,7 @@ void eager_task::step(python_await& owner, py::python py, py::bound task, PyObje
     }
     if (had_owner && fields.owner == nullptr) {
         // The loop was closed by another thread during the step, and the owner has been told.
-        Py_XDECREF(result);
-        return PyErr_Clear();
+        return leave_to_task(task, how, result);
     }
     switch (how) {
         case PYGEN_NEXT:
@@ -291,6 +290,28 @@ void eager_task::step(python_await& owner, py::python py, py::bound task, PyObje
             return returns(owner, std::move(task), py::bound::steal(py, result));
         case PYGEN_ERROR:
             return raises(owner, py, std::move(task));
+    }
+}
+
+/// What a step has come to, where nobody waits for it: a Task that somebody has seen goes on with it. Takes `result`.
+void eager_task::leave_to_task(const py::bound& task, PySendResult how, PyObject* result) noexcept {
+    const py::python py = task.py();
+    const task_fields& fields = fields_of(task.ptr());
+    if (!is_initialised(fields)) {
+        Py_XDECREF(result);
+        return PyErr_Clear();
+    }
+    stand_in& replacement = stand_in::of(fields.stand_in);
+    switch (how) {
+        case PYGEN_NEXT:
+            if (result != Py_None) replacement.waits(result, unmark_yielded(py, result));
+            return Py_DECREF(result);
+        case PYGEN_RETURN:
+            replacement.value = result;
+            return;
+        case PYGEN_ERROR:
+            replacement.exception = Py_NewRef(py::python_error::fetch(py).value().ptr());
+            return;
     }
 }
 

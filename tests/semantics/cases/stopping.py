@@ -113,7 +113,7 @@ async def daemon_threads() -> None:
         while True:
             await cpp.answer()
             async for _ in cpp.count():
-                pass
+                await cpp.call_python("cases.cpp_awaits_python:answer")
 
     def run_awaits() -> None:
         try:

@@ -41,6 +41,7 @@ private:
     static void waits(python_await& owner, py::bound task, const py::bound& waits_for);
     static void returns(python_await& owner, py::bound task, const py::bound& value);
     static void raises(python_await& owner, py::python py, py::bound task);
+    static void leave_to_task(const py::bound& task, PySendResult how, PyObject* result) noexcept;
     [[nodiscard]] static bool await_future(const py::bound& task, const py::bound& future);
     static PyObject* wake_up(PyObject* task, PyObject* future) noexcept;
 };
