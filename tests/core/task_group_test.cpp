@@ -11,6 +11,7 @@
 
 #include <pyasync/core/exception_group.hpp>
 #include <pyasync/core/misuse.hpp>
+#include "support/children.hpp"
 #include "support/counted.hpp"
 #include "support/launch.hpp"
 #include "support/manual_operation.hpp"
@@ -20,27 +21,19 @@ namespace {
 
 using test::census;
 using test::counted;
+using test::error;
+using test::fail_when_cancelled;
 using test::launch;
 using test::manual_executor;
 using test::manual_operation;
 using test::outcome_of;
 using test::run;
-using test::when_cancelled;
+using test::wait_for;
 
-task<> wait_for(manual_operation<>& operation) { co_await operation; }
 task<> fail_with(const char* message) {
     throw std::runtime_error(message);
     co_return;
 }
-/// Answers a cancellation with another exception.
-task<> fail_when_cancelled(manual_operation<>& operation, const char* message) {
-    try {
-        co_await operation;
-    } catch (const cancelled&) {
-        throw std::runtime_error(message);
-    }
-}
-std::exception_ptr error(const char* message) { return std::make_exception_ptr(std::runtime_error(message)); }
 
 TEST_CASE("a group ends when its body and all of its tasks have ended, with the body's value") {
     manual_executor executor;

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include <pyasync/core/exception_group.hpp>
+#include "support/children.hpp"
 #include "support/counted.hpp"
 #include "support/launch.hpp"
 #include "support/manual_operation.hpp"
@@ -22,25 +23,16 @@ namespace {
 
 using test::census;
 using test::counted;
+using test::error;
+using test::fail_when_cancelled;
 using test::launch;
 using test::manual_executor;
 using test::manual_operation;
 using test::outcome_of;
 using test::run;
+using test::wait_for;
 using test::when_cancelled;
 
-template <typename T>
-task<T> wait_for(manual_operation<T>& operation) {
-    co_return co_await operation;
-}
-/// Answers a cancellation with another exception.
-task<> fail_when_cancelled(manual_operation<>& operation, const char* message) {
-    try {
-        co_await operation;
-    } catch (const cancelled&) {
-        throw std::runtime_error(message);
-    }
-}
 task<int> swallow(manual_operation<>& operation) {
     try {
         co_await operation;
@@ -48,7 +40,6 @@ task<int> swallow(manual_operation<>& operation) {
     }
     co_return 1;
 }
-std::exception_ptr error(const char* message) { return std::make_exception_ptr(std::runtime_error(message)); }
 
 template <typename T>
 using some = std::vector<task<T>>;
