@@ -21,14 +21,14 @@ task<> forget_events() { co_await call("bridge_examples:take_events"); }
 
 TEST_CASE("a coroutine keeps one task through waits of every kind") {
     on_loops([]() -> task<> {
-        for (int i = 0; i < 3; ++i) CHECK(co_await call<std::string>("bridge_examples:one_identity") == "one");
+        for (int i = 0; i < 3; ++i) CHECK(co_await call<std::string>("eager_task_examples:one_identity") == "one");
     });
 }
 
 TEST_CASE("a task that somebody has by a weak reference is not used again") {
     on_loops([]() -> task<> {
         std::set<int> numbers;
-        for (int i = 0; i < 10; ++i) numbers.insert(co_await call<int>("bridge_examples:number_of_task"));
+        for (int i = 0; i < 10; ++i) numbers.insert(co_await call<int>("eager_task_examples:number_of_task"));
         CHECK(numbers.size() == 10);
     });
 }
@@ -36,12 +36,12 @@ TEST_CASE("a task that somebody has by a weak reference is not used again") {
 TEST_CASE("asyncio.all_tasks knows a coroutine that waits, and so it can be cancelled") {
     on_loops([]() -> task<> {
         co_await forget_events();
-        auto waits = spawn(call("bridge_examples:wait_for_release"));
+        auto waits = spawn(call("eager_task_examples:wait_for_release"));
         co_await call("bridge_examples:until_waiting");
-        CHECK(co_await call<int>("bridge_examples:count_tasks_of", "wait_for_release") == 1);
-        co_await call("bridge_examples:cancel_tasks_of", "wait_for_release");
+        CHECK(co_await call<int>("eager_task_examples:count_tasks_of", "wait_for_release") == 1);
+        co_await call("eager_task_examples:cancel_tasks_of", "wait_for_release");
         CHECK_THROWS_AS(co_await std::move(waits), pyasync::cancelled);
-        CHECK(co_await call<int>("bridge_examples:count_tasks_of", "wait_for_release") == 0);
+        CHECK(co_await call<int>("eager_task_examples:count_tasks_of", "wait_for_release") == 0);
         CHECK(co_await call<std::string>("bridge_examples:take_events") == "waiting, left");
     });
 }
@@ -53,17 +53,17 @@ TEST_CASE("what a coroutine waits for gives it its value or its exception, looke
                 CAPTURE(looked_at);
                 CAPTURE(fails);
                 co_await forget_events();
-                auto waits = spawn(call<int>("bridge_examples:wait_for_release"));
+                auto waits = spawn(call<int>("eager_task_examples:wait_for_release"));
                 co_await call("bridge_examples:until_waiting");
                 if (looked_at) {
-                    CHECK(co_await call<int>("bridge_examples:count_tasks_of", "wait_for_release") == 1);
+                    CHECK(co_await call<int>("eager_task_examples:count_tasks_of", "wait_for_release") == 1);
                 }
                 if (fails) {
-                    co_await call("bridge_examples:fail_release");
+                    co_await call("eager_task_examples:fail_release");
                     CHECK((co_await tests::error_of(std::move(waits))).find("KeyError: 'not released'") !=
                           std::string::npos);
                 } else {
-                    co_await call("bridge_examples:release", 42);
+                    co_await call("eager_task_examples:release", 42);
                     CHECK(co_await std::move(waits) == 42);
                 }
             }
@@ -74,7 +74,7 @@ TEST_CASE("what a coroutine waits for gives it its value or its exception, looke
 TEST_CASE("a coroutine that C++ cancels while it waits may go on") {
     on_loops([]() -> task<> {
         co_await forget_events();
-        auto waits = spawn(call<std::string>("bridge_examples:swallow_and_go_on"));
+        auto waits = spawn(call<std::string>("eager_task_examples:swallow_and_go_on"));
         co_await call("bridge_examples:until_waiting");
         waits.cancel();
         CHECK(co_await std::move(waits) == "went on");
@@ -84,7 +84,7 @@ TEST_CASE("a coroutine that C++ cancels while it waits may go on") {
 TEST_CASE("a coroutine between two turns of the loop can be cancelled") {
     on_loops([]() -> task<> {
         co_await forget_events();
-        auto spins = spawn(call("bridge_examples:spin_forever"));
+        auto spins = spawn(call("eager_task_examples:spin_forever"));
         co_await call("bridge_examples:until_waiting");
         spins.cancel();
         CHECK_THROWS_AS(co_await std::move(spins), pyasync::cancelled);
@@ -95,7 +95,7 @@ TEST_CASE("a coroutine between two turns of the loop can be cancelled") {
 TEST_CASE("a coroutine between two turns of the loop is cancelled at the end") {
     on_loops([]() -> task<> {
         co_await forget_events();
-        spawn(call("bridge_examples:spin_forever")).detach();
+        spawn(call("eager_task_examples:spin_forever")).detach();
         co_await call("bridge_examples:until_waiting");
     });
     const auto events = pyasync::with_gil(
@@ -106,14 +106,14 @@ TEST_CASE("a coroutine between two turns of the loop is cancelled at the end") {
 TEST_CASE("asyncio.sleep(0) gives every other callback its turn") {
     on_loops([]() -> task<> {
         constexpr int turns = 100;
-        CHECK(co_await call<int>("bridge_examples:turns_between", turns) >= turns - 1);
+        CHECK(co_await call<int>("eager_task_examples:turns_between", turns) >= turns - 1);
     });
 }
 
 TEST_CASE("the exception of a Future is thrown at the yield, its value is not sent") {
     on_loops([]() -> task<> {
-        CHECK(co_await call<std::string>("bridge_examples:hand_written", "by hand") == "thrown by hand");
-        CHECK(co_await call<std::string>("bridge_examples:hand_written", "") == "sent");
+        CHECK(co_await call<std::string>("eager_task_examples:hand_written", "by hand") == "thrown by hand");
+        CHECK(co_await call<std::string>("eager_task_examples:hand_written", "") == "sent");
     });
 }
 
@@ -148,7 +148,7 @@ TEST_CASE("what a step of a coroutine has come to is its Task's where the loop i
                 pyasync::detail::asyncio_inbox::of(loop)->loop_gone(loop.py());
             });
             const py::bound loop = p.import("asyncio").attr("new_event_loop")();
-            const py::bound outcome = p.import("bridge_examples").attr("outcome_of_closed")(start, close, how);
+            const py::bound outcome = p.import("eager_task_examples").attr("outcome_of_closed")(start, close, how);
             const auto ended = loop.call_method("run_until_complete", outcome).to<std::string>();
             CHECK(ended == (std::string(how) == "raises" ? "ValueError raised" : "value " + std::string(how)));
             loop.call_method("close");

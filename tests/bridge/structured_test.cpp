@@ -36,7 +36,7 @@ task<> fail(const char* message) {
 }
 
 /// What a Python function of the tests raises.
-task<> raise(const char* function) { co_await call("bridge_examples:" + std::string(function)); }
+task<> raise(const char* function) { co_await call("structured_examples:" + std::string(function)); }
 
 }  // namespace
 
@@ -107,7 +107,7 @@ TEST_CASE("one failure is itself to Python, several are an ExceptionGroup") {
         };
         const auto outer = []() -> task<> { co_await fail("a"); };
         const auto two = [&]() -> task<> { co_await when_all(answer(), outer()); };
-        CHECK(co_await call<std::string>("bridge_examples:members_of", two()) ==
+        CHECK(co_await call<std::string>("structured_examples:members_of", two()) ==
               "ExceptionGroup several tasks have failed (2 sub-exceptions): IndexError('a') 1, ValueError('b') 0");
     });
 }
@@ -116,16 +116,16 @@ TEST_CASE(
     "an ExceptionGroup has the very objects that Python has raised, and is a BaseExceptionGroup where it must be") {
     on_loops([]() -> task<> {
         const auto both = []() -> task<> { co_await when_all(raise("raise_kept"), raise("raise_kept")); };
-        CHECK(co_await call<bool>("bridge_examples:all_are_kept", both()));
+        CHECK(co_await call<bool>("structured_examples:all_are_kept", both()));
         const auto base = []() -> task<> { co_await when_all(raise("raise_kept"), raise("raise_base_exception")); };
-        CHECK(co_await call<std::string>("bridge_examples:kind_of", base()) == "BaseExceptionGroup");
+        CHECK(co_await call<std::string>("structured_examples:kind_of", base()) == "BaseExceptionGroup");
     });
 }
 
 TEST_CASE("an ExceptionGroup that Python raises comes back as the same object") {
     on_loops([]() -> task<> {
         const auto through = []() -> task<> { co_await when_all(raise("raise_kept_group")); };
-        CHECK(co_await call<bool>("bridge_examples:is_kept_group", through()));
+        CHECK(co_await call<bool>("structured_examples:is_kept_group", through()));
     });
 }
 
