@@ -7,6 +7,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <optional>
 
 namespace pyasync::detail {
 
@@ -32,9 +33,7 @@ public:
     /// Stays awake until `arrived()`, or not at all; false where the thread should go to sleep.
     template <typename Predicate>
     [[nodiscard]] bool wait_for(Predicate&& arrived) noexcept {
-        const place partner = partner_is();
-        if (partner == place::away) return false;
-        if (partner == place::here) return give_way_until(arrived);
+        if (const auto found = found_without_spinning(arrived)) return *found;
         clock::time_point end{};
         for (int looks = 1;; ++looks) {
             if (arrived()) return true;
@@ -52,9 +51,7 @@ public:
     template <typename Predicate>
     [[nodiscard]] bool look_for(Predicate&& arrived, std::chrono::nanoseconds length) noexcept {
         if (arrived()) return true;
-        const place partner = partner_is();
-        if (partner == place::away) return false;
-        if (partner == place::here) return give_way_until(arrived);
+        if (const auto found = found_without_spinning(arrived)) return *found;
         for (const clock::time_point end = clock::now() + std::min(length, limit()); clock::now() < end;) {
             if (arrived()) return true;
             pause();
@@ -76,6 +73,20 @@ private:
     /// Where the partner is that messages come from: nowhere near, on another processor, or on this one.
     enum class place { away, elsewhere, here };
     [[nodiscard]] place partner_is() noexcept;
+
+    /// Where spinning is of no use: what there is without it.
+    template <typename Predicate>
+    [[nodiscard]] std::optional<bool> found_without_spinning(Predicate&& arrived) noexcept {
+        switch (partner_is()) {
+            case place::away:
+                return false;
+            case place::here:
+                return give_way_until(arrived);
+            case place::elsewhere:
+                break;
+        }
+        return std::nullopt;
+    }
 
     template <typename Predicate>
     [[nodiscard]] bool give_way_until(Predicate&& arrived) noexcept {
