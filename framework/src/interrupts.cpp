@@ -4,6 +4,7 @@
 
 #include <unistd.h>
 
+#include <pyasync/bridge/asyncio_api.hpp>
 #include <pyasync/py/interpreter.hpp>
 
 namespace pyasync::detail {
@@ -55,7 +56,7 @@ signal_wake_up::signal_wake_up(const py::bound& loop)
     write_end_ = pair[1];
     for (const py::bound* end : {&read_end_, &write_end_}) end->call_method("setblocking", false);
     constexpr int many = 4096;
-    loop_.call_method("add_reader", read_end_, read_end_.attr("recv"), many);
+    with_frame(loop_.attr("add_reader"))(read_end_, read_end_.attr("recv"), many);
     set_wakeup_descriptor(py, write_end_.call_method("fileno").to<int>());
     installed_ = true;
 }
