@@ -227,6 +227,22 @@ task<> leave_when_python_waits(task<T> body) {
     co_await events().happened(python_waits);
 }
 
+// ---- Many crossings. ----
+
+/// Calls `told(number, where)` in each way in which C++ calls Python that does not wait; then awaits `target(number)`.
+task<> relay(std::string told, std::string target, int number) {
+    co_await pyasync::uv::sleep(0ms);
+    co_await pyasync::on_asyncio(
+        [](py::python p, const std::string& name, int argument) {
+            const auto colon = name.find(':');
+            p.import(name.substr(0, colon).c_str()).attr(name.substr(colon + 1).c_str())(argument, "on_asyncio");
+        },
+        told, number);
+    co_await pyasync::call(told, number, "a function that C++ calls");
+    co_await pyasync::spawn(pyasync::call(told, number, "a call that C++ spawns"));
+    co_await pyasync::call(target, number);
+}
+
 // ---- Stopping. ----
 
 task<> call_python(std::string target) { co_await pyasync::call(target); }
@@ -341,6 +357,13 @@ void define_cpp_side(pyasync::module_& m) {
     define_generator(m, "count_and_wait", &count_and_wait);
     define_generator(m, "count_and_clean_up", &count_and_clean_up);
     m.def("count_ahead_and_fail", &count_and_fail);
+
+    m.def("relay", &relay, {"told", "target", "number"});
+    m.def("hot_relay",
+          [](py::python p, std::string told, std::string target, int number) {
+              return pyasync::future_into_py(p, relay(std::move(told), std::move(target), number));
+          },
+          {"told", "target", "number"});
 
     define_awaitable(m, "wait_quietly", &wait_quietly);
     m.def("call_python", &call_python, {"target"});

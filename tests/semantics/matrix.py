@@ -158,6 +158,21 @@ DIRECTIONS = {
     ),
 }
 
+CONTEXT = Group(
+    {
+        "logging_of_requests": "Several requests are under way, each with an id in a `ContextVar` that a `logging.Filter` puts "
+        "into its records; Python awaits C++ awaits Python awaits C++ awaits Python",
+        "current_task": "`asyncio.current_task()` in Python that C++ has come to",
+    },
+    {
+        "logging_of_requests": "Each record has the id of its own request, also where C++ calls Python without awaiting it "
+        "(`on_asyncio`, `call` of a plain function, a `py::function`), by a spawned call, and within a stream.",
+        "current_task": "In a coroutine that C++ awaits, a Task of its own, one and the same until it ends, which "
+        "`asyncio.all_tasks()` has; in a function that C++ calls from a coroutine of Python's, that one's; in one that a C++ "
+        "task calls, `None`, since no Task of asyncio's is at work.",
+    },
+)
+
 PEERS = Group(
     {
         "message_lost": "The message of a panic, or of an exception without a counterpart, is lost",
@@ -226,12 +241,20 @@ ONCE = ("task_that_never_ends", "thread_that_never_leaves")
 """The others are run again and again."""
 
 
+GROUPS = {
+    "context": CONTEXT,
+    "peers": PEERS,
+    "stopping": STOPPING,
+}
+
+
 def cells() -> Iterator[Cell]:
-    """Every test of the matrix, and of the peers' defects."""
+    """Every test of the matrix and of the groups, but those that are run again and again."""
     for key, direction in DIRECTIONS.items():
         for outcome in OUTCOMES:
             yield Cell(f"{key}.{outcome}", direction.results[outcome])
-    yield from of_group("peers", PEERS)
+    for name in ("context", "peers"):
+        yield from of_group(name, GROUPS[name])
 
 
 def of_group(name: str, group: Group) -> Iterator[Cell]:
@@ -244,7 +267,7 @@ def faults() -> Iterator[str]:
     for key, direction in DIRECTIONS.items():
         if direction.results.keys() != OUTCOMES.keys():
             yield f"{key}: {sorted(direction.results.keys() ^ OUTCOMES.keys())} has no result, or is no outcome"
-    for group in (PEERS, STOPPING):
+    for group in GROUPS.values():
         if group.results.keys() != group.about.keys():
             yield f"{sorted(group.results.keys() ^ group.about.keys())} has no result, or is not explained"
     for cell in (*cells(), *of_group("stopping", STOPPING)):

@@ -24,6 +24,12 @@ What is written here of cancellation is `asyncio`'s own rule, on both sides: it 
 be swallowed, and what then comes is the outcome. What was cancelled is never completed later.
 """
 
+CONTEXT = """\
+## In whose name
+
+Context variables, and asyncio's current task.
+"""
+
 PEERS = """\
 ## What must not happen
 
@@ -64,10 +70,12 @@ def page() -> str:
                 for name, outcome in matrix.OUTCOMES.items()
             ),
         )
-    for name, head, text, group in (
-        ("peers", "defect", PEERS, matrix.PEERS),
-        ("stopping", "what happens", STOPPING, matrix.STOPPING),
+    for name, head, text in (
+        ("context", "what happens", CONTEXT),
+        ("peers", "defect", PEERS),
+        ("stopping", "what happens", STOPPING),
     ):
+        group = matrix.GROUPS[name]
         lines.append(text)
         lines += table(
             (head, "result", "test"),

@@ -2,13 +2,22 @@
 # SPDX-License-Identifier: MIT
 """Each module has the cases of a direction or two; a case is named DIRECTION.OUTCOME."""
 
-from cases import cpp_awaits_python, peers, python_awaits, stopping, streams_to_cpp, streams_to_python
+from cases import (
+    context,
+    cpp_awaits_python,
+    peers,
+    python_awaits,
+    stopping,
+    streams_to_cpp,
+    streams_to_python,
+)
 from cases.case import CASES, READY
 from cases.hosts import run_by_hand, run_in_application
 
 __all__ = [
     "CASES",
     "READY",
+    "context",
     "cpp_awaits_python",
     "peers",
     "python_awaits",
