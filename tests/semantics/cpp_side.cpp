@@ -227,6 +227,24 @@ task<> leave_when_python_waits(task<T> body) {
     co_await events().happened(python_waits);
 }
 
+// ---- What exceptions keep. ----
+
+/// Python awaits this, and it awaits Python; fails at the bottom.
+task<> descend(int depth, bool in_cpp) {
+    if (depth == 0) co_await fail();
+    co_await pyasync::call("cases.errors:descend", depth - 1, in_cpp);
+}
+
+/// The `what()` of what a call ends with.
+task<std::string> report_of(std::string target) {
+    try {
+        co_await pyasync::call(target);
+    } catch (const py::python_error& error) {
+        co_return error.what();
+    }
+    co_return "no exception";
+}
+
 // ---- Many crossings. ----
 
 /// Calls `told(number, where)` in each way in which C++ calls Python that does not wait; then awaits `target(number)`.
@@ -357,6 +375,9 @@ void define_cpp_side(pyasync::module_& m) {
     define_generator(m, "count_and_wait", &count_and_wait);
     define_generator(m, "count_and_clean_up", &count_and_clean_up);
     m.def("count_ahead_and_fail", &count_and_fail);
+
+    m.def("descend", &descend, {"depth", "in_cpp"});
+    m.def("report_of", &report_of, {"target"});
 
     m.def("relay", &relay, {"told", "target", "number"});
     m.def("hot_relay",

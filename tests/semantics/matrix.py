@@ -173,6 +173,18 @@ CONTEXT = Group(
     },
 )
 
+ERRORS = Group(
+    {
+        "hundred_levels_of_python": "Python raises, below a hundred levels of C++ that awaits Python that awaits C++",
+        "hundred_levels_of_cpp": "The same, and C++ throws at the bottom",
+    },
+    {
+        "hundred_levels_of_python": "Every level has the same object; its traceback, and the `what()` in C++, have the frames of "
+        "both sides in their order, with file, line and function.",
+        "hundred_levels_of_cpp": "The same, from the first level of Python on.",
+    },
+)
+
 PEERS = Group(
     {
         "message_lost": "The message of a panic, or of an exception without a counterpart, is lost",
@@ -243,6 +255,7 @@ ONCE = ("task_that_never_ends", "thread_that_never_leaves")
 
 GROUPS = {
     "context": CONTEXT,
+    "errors": ERRORS,
     "peers": PEERS,
     "stopping": STOPPING,
 }
@@ -253,7 +266,7 @@ def cells() -> Iterator[Cell]:
     for key, direction in DIRECTIONS.items():
         for outcome in OUTCOMES:
             yield Cell(f"{key}.{outcome}", direction.results[outcome])
-    for name in ("context", "peers"):
+    for name in ("context", "errors", "peers"):
         yield from of_group(name, GROUPS[name])
 
 

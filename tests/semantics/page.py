@@ -30,6 +30,12 @@ CONTEXT = """\
 Context variables, and asyncio's current task.
 """
 
+ERRORS = """\
+## What exceptions keep
+
+Beside type and message; it does not matter how often they cross.
+"""
+
 PEERS = """\
 ## What must not happen
 
@@ -72,6 +78,7 @@ def page() -> str:
         )
     for name, head, text in (
         ("context", "what happens", CONTEXT),
+        ("errors", "what happens", ERRORS),
         ("peers", "defect", PEERS),
         ("stopping", "what happens", STOPPING),
     ):

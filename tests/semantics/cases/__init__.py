@@ -5,6 +5,7 @@
 from cases import (
     context,
     cpp_awaits_python,
+    errors,
     peers,
     python_awaits,
     stopping,
@@ -19,6 +20,7 @@ __all__ = [
     "READY",
     "context",
     "cpp_awaits_python",
+    "errors",
     "peers",
     "python_awaits",
     "run_by_hand",
