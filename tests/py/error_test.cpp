@@ -63,6 +63,43 @@ TEST_CASE_FIXTURE(errors, "what() ends with the notes, if there are any") {
     CHECK(std::string(python_error::from(error).what()) == "ValueError: bad\nfirst note\nsecond note");
 }
 
+TEST_CASE_FIXTURE(errors, "what() begins with what the exception came from, as Python prints it") {
+    const std::string direct = "\n\nThe above exception was the direct cause of the following exception:\n\n";
+    const std::string handled = "\n\nDuring handling of the above exception, another exception occurred:\n\n";
+    const bound variables =
+        run("first, second, third = KeyError('first'), ValueError('second'), TypeError('third')\n"
+            "second.__cause__ = first\n"
+            "third.__context__ = second\n");
+    CHECK(std::string(python_error::from(variables["third"]).what()) ==
+          "KeyError: 'first'" + direct + "ValueError: second" + handled + "TypeError: third");
+    variables["third"].set_attr("__suppress_context__", py.value(true));
+    CHECK(std::string(python_error::from(variables["third"]).what()) == "TypeError: third");
+    // One that comes from itself is told once.
+    variables["first"].set_attr("__context__", variables["second"]);
+    CHECK(std::string(python_error::from(variables["second"]).what()) ==
+          "KeyError: 'first'" + direct + "ValueError: second");
+}
+
+TEST_CASE_FIXTURE(errors, "what() of a group has what its members say, as far as Python prints it") {
+    const std::string line = "\n  +---------------- ";
+    CHECK(std::string(python_error::from(evaluate("ExceptionGroup('g', [ValueError('a\\nb')])")).what()) ==
+          "ExceptionGroup: g (1 sub-exception)" + line +
+              "1 ----------------\n  | ValueError: a\n  | b\n"
+              "  +------------------------------------");
+    const std::string wide =
+        python_error::from(evaluate("ExceptionGroup('g', [ValueError(str(i)) for i in range(20)])")).what();
+    CHECK(wide.find("ValueError: 14") != std::string::npos);
+    CHECK(wide.find("ValueError: 15") == std::string::npos);
+    CHECK(wide.ends_with(line + "... ----------------\n  | and 5 more exceptions\n"
+                                "  +------------------------------------"));
+    const bound variables =
+        run("deep = ValueError('bottom')\n"
+            "for i in range(20): deep = ExceptionGroup(str(i), [deep])\n");
+    const std::string deep = python_error::from(variables["deep"]).what();
+    CHECK(deep.find("ExceptionGroup: 10 (") != std::string::npos);
+    CHECK(deep.find("bottom") == std::string::npos);
+}
+
 TEST_CASE_FIXTURE(errors, "what() names a class with its module where Python does") {
     CHECK(std::string(python_error::from(evaluate("ValueError('x')")).what()) == "ValueError: x");
     CHECK(std::string(python_error::from(evaluate("__import__('asyncio').QueueEmpty('x')")).what()) ==

@@ -122,7 +122,12 @@ TEST_CASE_FIXTURE(translation, "an exception_group becomes an ExceptionGroup of 
     const auto second = std::make_exception_ptr(std::out_of_range("too far"));
     const bound group = made_of({first, second});
     CHECK(python_error::from(group).what() ==
-          std::string("ExceptionGroup: several tasks have failed (2 sub-exceptions)"));
+          std::string("ExceptionGroup: several tasks have failed (2 sub-exceptions)\n"
+                      "  +---------------- 1 ----------------\n"
+                      "  | LookupError: held\n"
+                      "  +---------------- 2 ----------------\n"
+                      "  | IndexError: too far\n"
+                      "  +------------------------------------"));
     CHECK(group.attr("exceptions")[0].is(held));
     CHECK(group.attr("exceptions")[1].repr() == "IndexError('too far')");
 
@@ -140,6 +145,42 @@ TEST_CASE_FIXTURE(translation, "a message that is no UTF-8 is shown as well as i
           "FileNotFoundError: [Errno 2] open caf\ufffd: No such file or directory");
     const bound failing = function(py, "failing", [] { throw std::out_of_range("caf\xe9"); });
     CHECK(error_of([&] { failing(); }) == "IndexError: caf\ufffd");
+}
+
+/// Throws `error` with what is being handled in it, and gives it back.
+template <typename Error>
+std::exception_ptr nested(Error error) {
+    try {
+        std::throw_with_nested(std::move(error));
+    } catch (...) {
+        return std::current_exception();
+    }
+}
+
+TEST_CASE_FIXTURE(translation, "what has been thrown with a nested exception has it as its cause") {
+    const bound held = evaluate("LookupError('held')");
+    std::exception_ptr thrown;
+    try {
+        throw python_error::from(held);
+    } catch (...) {
+        thrown = nested(std::out_of_range("too far"));
+    }
+    try {
+        std::rethrow_exception(thrown);
+    } catch (...) {
+        thrown = nested(std::runtime_error("no way"));
+    }
+    const bound outer = to_python_exception(py, thrown);
+    const bound inner = outer.attr("__cause__");
+    CHECK(outer.str() == "std::runtime_error: no way");
+    CHECK(inner.repr() == "IndexError('too far')");
+    CHECK(inner.attr("__cause__").is(held));
+    CHECK(outer.attr("__suppress_context__").to<bool>());
+    // Nothing was being handled.
+    const bound alone = to_python_exception(py, nested(std::out_of_range("too far")));
+    CHECK(alone.repr() == "IndexError('too far')");
+    CHECK(alone.attr("__cause__").is_none());
+    CHECK_FALSE(alone.attr("__suppress_context__").to<bool>());
 }
 
 TEST_CASE_FIXTURE(translation, "registered translations are asked before the rules, the latest first") {

@@ -3,6 +3,7 @@
 #include "cpp_side.hpp"
 
 #include <chrono>
+#include <exception>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -245,6 +246,44 @@ task<std::string> report_of(std::string target) {
     co_return "no exception";
 }
 
+/// Fails when it is cancelled, so that the order of failures is certain.
+task<int> fail_late() {
+    try {
+        co_await pyasync::uv::sleep(1h);
+    } catch (const cancelled&) {
+        throw std::invalid_argument("late");
+    }
+    co_return 0;
+}
+
+task<> fail_twice() { co_await pyasync::when_all(fail(), fail_late()); }
+
+task<> fail_within_group() { co_await pyasync::when_all(fail_twice(), fail_late()); }
+
+task<> fail_because_of(std::string target) {
+    try {
+        co_await pyasync::call(target);
+    } catch (...) {
+        std::throw_with_nested(std::invalid_argument("no configuration"));
+    }
+}
+
+task<> load() {
+    try {
+        co_await fail();
+    } catch (...) {
+        std::throw_with_nested(std::logic_error("cannot load"));
+    }
+}
+
+task<> fail_with_causes() {
+    try {
+        co_await load();
+    } catch (...) {
+        std::throw_with_nested(std::runtime_error("no service"));
+    }
+}
+
 // ---- Many crossings. ----
 
 /// Calls `told(number, where)` in each way in which C++ calls Python that does not wait; then awaits `target(number)`.
@@ -378,6 +417,10 @@ void define_cpp_side(pyasync::module_& m) {
 
     m.def("descend", &descend, {"depth", "in_cpp"});
     m.def("report_of", &report_of, {"target"});
+    m.def("fail_late", &fail_late);
+    m.def("fail_within_group", &fail_within_group);
+    m.def("fail_because_of", &fail_because_of, {"target"});
+    m.def("fail_with_causes", &fail_with_causes);
 
     m.def("relay", &relay, {"told", "target", "number"});
     m.def("hot_relay",

@@ -177,11 +177,26 @@ ERRORS = Group(
     {
         "hundred_levels_of_python": "Python raises, below a hundred levels of C++ that awaits Python that awaits C++",
         "hundred_levels_of_cpp": "The same, and C++ throws at the bottom",
+        "notes": "Notes (`add_note`), on either side of C++",
+        "notes_of_what_nobody_catches": "The same, and nobody catches the exception",
+        "groups": "Several fail at once: in `when_all`, also within another one; in a `TaskGroup` that C++ awaits",
+        "report_of_group": "The `what()` of such a group",
+        "chains_of_python": "Python raises `from` a cause, from `None`, or while it handles another exception",
+        "chains_of_cpp": "C++ throws with `std::throw_with_nested`",
+        "report_of_chain": "The `what()` of exceptions with causes",
     },
     {
         "hundred_levels_of_python": "Every level has the same object; its traceback, and the `what()` in C++, have the frames of "
         "both sides in their order, with file, line and function.",
         "hundred_levels_of_cpp": "The same, from the first level of Python on.",
+        "notes": "They stay; `what()` ends with them.",
+        "notes_of_what_nobody_catches": "They are printed below the message.",
+        "groups": "An `ExceptionGroup`, nested where they are, which `except*` takes apart; Python's own comes back as it is.",
+        "report_of_group": "It has the reports of the members, below its own.",
+        "chains_of_python": "`__cause__`, `__context__` and `__suppress_context__` are what they are when a Task of asyncio's is "
+        "awaited.",
+        "chains_of_cpp": "What was nested is the `__cause__`, at every level; a Python exception is the same object.",
+        "report_of_chain": "What they came from stands before them, as Python prints it.",
     },
 )
 

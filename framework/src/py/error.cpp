@@ -3,6 +3,9 @@
 #include <pyasync/py/error.hpp>
 
 #include <algorithm>
+#include <ranges>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include <pyasync/py/convert.hpp>
@@ -52,6 +55,83 @@ std::string notes_of(const bound& exception) {
     return text;
 }
 
+std::string printed_type(const bound& exception) {
+    std::vector<std::string> names;
+    add_class_names(Py_TYPE(exception.ptr()), names);
+    return printed_name(names[0], names[1]);
+}
+
+std::string members_of(const bound& group, int depth);
+
+/// What an exception says of itself.
+std::string own_report(const bound& exception, const std::string& type, int depth) {
+    std::string report = or_else("", [&] { return frames_of(exception); }) + type;
+    const std::string message = or_else("<exception str() failed>", [&] { return exception.str(); });
+    if (!message.empty()) report += ": " + message;
+    report += or_else("", [&] { return notes_of(exception); });
+    if (PyErr_GivenExceptionMatches(exception.ptr(), PyExc_BaseExceptionGroup) != 0) {
+        report += or_else("", [&] { return members_of(exception, depth + 1); });
+    }
+    return report;
+}
+
+/// The exception that Python prints before this one, or null; and what it prints between the two.
+std::pair<PyObject*, const char*> printed_before(PyObject* exception) noexcept {
+    PyObject* before = PyException_GetCause(exception);
+    const char* reason = "\n\nThe above exception was the direct cause of the following exception:\n\n";
+    if (before == nullptr && reinterpret_cast<PyBaseExceptionObject*>(exception)->suppress_context == 0) {
+        before = PyException_GetContext(exception);
+        reason = "\n\nDuring handling of the above exception, another exception occurred:\n\n";
+    }
+    return {before, reason};
+}
+
+/// What it says, behind what the exceptions say that it came from.
+std::string full_report(const bound& exception, const std::string& type, int depth = 0) {
+    std::vector<std::pair<bound, const char*>> earlier;
+    const auto seen = [&](PyObject* one) {
+        const auto is_one = [one](const auto& each) { return each.first.ptr() == one; };
+        return one == exception.ptr() || std::ranges::any_of(earlier, is_one);
+    };
+    for (PyObject* latest = exception.ptr();;) {
+        const auto [before, reason] = printed_before(latest);
+        if (before == nullptr) break;
+        const bound kept = bound::steal(exception.py(), before);
+        if (seen(before)) break;
+        earlier.emplace_back(kept, reason);
+        latest = before;
+    }
+    std::string report;
+    for (const auto& [one, reason] : earlier | std::views::reverse) {
+        report += own_report(one, printed_type(one), depth) + reason;
+    }
+    return report + own_report(exception, type, depth);
+}
+
+/// The reports of a group's members, one below the other; no more of them, and no more levels, than Python prints.
+std::string members_of(const bound& group, int depth) {
+    constexpr int deepest = 10;
+    constexpr Py_ssize_t most = 15;
+    const std::string_view rule = " ----------------";
+    if (depth > deepest) return "\n  | ...";
+    std::string text;
+    const bound members = group.attr("exceptions");
+    const Py_ssize_t count = PyTuple_GET_SIZE(members.ptr());
+    for (Py_ssize_t i = 0; i < std::min(count, most); ++i) {
+        const bound member = bound::borrow(group.py(), PyTuple_GET_ITEM(members.ptr(), i));
+        text.append("\n  +---------------- ").append(std::to_string(i + 1)).append(rule);
+        const std::string report = full_report(member, printed_type(member), depth);
+        for (const auto line : report | std::views::split('\n')) {
+            text.append("\n  | ").append(line.begin(), line.end());
+        }
+    }
+    if (count > most) {
+        text.append("\n  +---------------- ...").append(rule);
+        text += "\n  | and " + std::to_string(count - most) + " more exception" + (count == most + 1 ? "" : "s");
+    }
+    return text + "\n  +------------------------------------";
+}
+
 }  // namespace
 
 struct python_error::state {
@@ -64,11 +144,7 @@ struct python_error::state {
         for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(bases); ++i) {
             add_class_names(reinterpret_cast<PyTypeObject*>(PyTuple_GET_ITEM(bases, i)), class_names);
         }
-        report = or_else("", [&] { return frames_of(exception); });
-        report += printed_name(class_names[0], class_names[1]);
-        const std::string message = or_else("<exception str() failed>", [&] { return exception.str(); });
-        if (!message.empty()) report += ": " + message;
-        report += or_else("", [&] { return notes_of(exception); });
+        report = full_report(exception, printed_name(class_names[0], class_names[1]));
     }
 };
 

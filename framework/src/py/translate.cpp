@@ -8,6 +8,7 @@
 #include <mutex>
 #include <ranges>
 #include <stdexcept>
+#include <string_view>
 #include <system_error>
 #include <vector>
 
@@ -106,6 +107,16 @@ bound by_rule(python py, const std::exception_ptr& error) {
     }
 }
 
+bound translation_of(python py, const std::exception_ptr& error) {
+    try {
+        bound translated = by_registration(py, error);
+        if (!translated.is_none()) return translated;
+    } catch (...) {
+        return by_rule(py, std::current_exception());  // why it could not be translated
+    }
+    return by_rule(py, error);
+}
+
 /// Makes `exception` the one that is raised, calls `extend`, and takes it back.
 template <typename Function>
 void while_raised(const bound& exception, Function&& extend) noexcept {
@@ -131,19 +142,20 @@ void while_raised(const bound& exception, Function&& extend) noexcept {
 }  // namespace
 
 bound to_python_exception(python py, const std::exception_ptr& error) {
+    std::exception_ptr cause;
     try {
         std::rethrow_exception(error);
     } catch (const python_error& e) {
         return e.value().bind(py);
+    } catch (const std::nested_exception& e) {
+        cause = e.nested_ptr();
     } catch (...) {
     }
-    try {
-        bound translated = by_registration(py, error);
-        if (!translated.is_none()) return translated;
-    } catch (...) {
-        return by_rule(py, std::current_exception());  // why it could not be translated
+    bound translated = translation_of(py, error);
+    if (cause && translated.attr("__cause__").is_none()) {
+        PyException_SetCause(translated.ptr(), to_python_exception(py, cause).release());
     }
-    return by_rule(py, error);
+    return translated;
 }
 
 void detail::add_translator(translator added) {
@@ -180,7 +192,12 @@ std::string detail::type_name(const std::type_info& type) {
     int status = 0;
     const std::unique_ptr<char, void (*)(void*)> readable(abi::__cxa_demangle(type.name(), nullptr, nullptr, &status),
                                                           &std::free);
-    return status == 0 ? readable.get() : type.name();
+    std::string name = status == 0 ? readable.get() : type.name();
+    // What std::throw_with_nested throws: the name of what it was given.
+    for (const std::string_view nesting : {"std::_Nested_exception<", "std::__nested<", "std::__1::__nested<"}) {
+        if (name.starts_with(nesting)) return name.substr(nesting.size(), name.size() - nesting.size() - 1);
+    }
+    return name;
 }
 
 std::string detail::function_name(const std::source_location& where) {

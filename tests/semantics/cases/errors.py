@@ -1,11 +1,12 @@
 # tests/semantics/cases/errors.py: what an exception keeps on its way from one side to the other.
 # SPDX-License-Identifier: MIT
-"""Its identity, its traceback."""
+"""Its identity, its traceback, its notes, its causes, its members."""
 
+import asyncio
 import linecache
 import re
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 from cases.case import case
@@ -96,3 +97,247 @@ async def hundred_levels_of_python() -> None:
     """)
 async def hundred_levels_of_cpp() -> None:
     await fall(fail_in_cpp, [IN_PYTHON, ("cpp_side.cpp", "descend", "if (depth == 0) co_await fail();")])
+
+
+# ---- Notes. ----
+
+
+async def fail_with_note() -> None:
+    error = ValueError("broken")
+    error.add_note("noted in Python")
+    raise error
+
+
+async def note_again() -> None:
+    try:
+        await cpp.call_python(named(fail_with_note))
+    except ValueError as error:
+        error.add_note("noted behind C++")
+        raise
+
+
+async def note_exception_of_cpp() -> None:
+    try:
+        await cpp.fail_with_message()
+    except cpp.CppError as error:
+        error.add_note("noted in Python")
+        raise
+
+
+def without_frames(report: str) -> Iterator[str]:
+    """A report's lines, but the empty ones and those of tracebacks."""
+    for line in report.splitlines():
+        if line.strip(" |") and not re.match(r'[ |+]*(Traceback |  File ")', line):
+            yield line.replace(f"{cpp.CppError.__module__}.CppError", "CppError")
+
+
+async def tell_report(function: Callable[[], Awaitable[object]]) -> None:
+    for line in without_frames(await cpp.report_of(named(function))):
+        record(f"C++: {line}")
+
+
+@case("""
+    C++: ValueError: broken
+    C++: noted in Python
+    C++: noted behind C++
+    Python: ['noted in Python', 'noted behind C++']
+    C++: CppError: std::runtime_error: the disk is full
+    C++: noted in Python
+    Python: ['noted in Python']
+    """)
+async def notes() -> None:
+    for function in (note_again, note_exception_of_cpp):
+        await tell_report(function)
+        try:
+            await cpp.call_python(named(function))
+        except (ValueError, cpp.CppError) as error:
+            record(f"Python: {error.__notes__}")
+
+
+@case("", code=1, stderr=r"Traceback .*\nValueError: broken\nnoted in Python\nnoted behind C\+\+\n")
+async def notes_of_what_nobody_catches() -> None:
+    await cpp.call_python(named(note_again))
+
+
+# ---- Groups. ----
+
+
+def structure(error: BaseException) -> str:
+    if isinstance(error, BaseExceptionGroup):
+        return f"{type(error).__name__}[{', '.join(map(structure, error.exceptions))}]"
+    return described(error)
+
+
+async def group_of_cpp() -> None:
+    await cpp.fail_within_group()
+
+
+async def group_of_python() -> None:
+    """Of two C++ coroutines, the second of which fails when it is cancelled."""
+    async with asyncio.TaskGroup() as group:
+        group.create_task(cpp.fail_late())
+        await asyncio.sleep(0)
+        group.create_task(cpp.fail())
+
+
+@case("""
+    Python: ExceptionGroup[ExceptionGroup[IndexError: no such item, ValueError: late], ValueError: late]
+    Python: except* IndexError: ExceptionGroup[ExceptionGroup[IndexError: no such item]]
+    Python: except* ValueError: ExceptionGroup[ExceptionGroup[ValueError: late], ValueError: late]
+    Python: ExceptionGroup[IndexError: no such item, ValueError: late]
+    Python: except* IndexError: ExceptionGroup[IndexError: no such item]
+    Python: except* ValueError: ExceptionGroup[ValueError: late]
+    """)
+async def groups() -> None:
+    """Those of `when_all`, nested, and one of asyncio's that has passed C++."""
+    for function in (group_of_cpp, group_of_python):
+        try:
+            await cpp.call_python(named(function))
+        except BaseExceptionGroup as group:
+            record(f"Python: {structure(group)}")
+        try:
+            await cpp.call_python(named(function))
+        except* IndexError as group:
+            record(f"Python: except* IndexError: {structure(group)}")
+        except* ValueError as group:
+            record(f"Python: except* ValueError: {structure(group)}")
+
+
+@case("""
+    C++: ExceptionGroup: several tasks have failed (2 sub-exceptions)
+    C++:   +---------------- 1 ----------------
+    C++:   | ExceptionGroup: several tasks have failed (2 sub-exceptions)
+    C++:   |   +---------------- 1 ----------------
+    C++:   |   | IndexError: no such item
+    C++:   |   +---------------- 2 ----------------
+    C++:   |   | ValueError: late
+    C++:   |   +------------------------------------
+    C++:   +---------------- 2 ----------------
+    C++:   | ValueError: late
+    C++:   +------------------------------------
+    """)
+async def report_of_group() -> None:
+    await tell_report(group_of_cpp)
+
+
+# ---- Causes. ----
+
+
+async def plain() -> None:
+    raise ValueError("plain")
+
+
+async def in_handler() -> None:
+    try:
+        raise KeyError("handled")
+    except KeyError:
+        raise ValueError("in a handler")  # noqa: B904: that is what is looked at
+
+
+async def from_cause() -> None:
+    try:
+        raise KeyError("handled")
+    except KeyError:
+        raise ValueError("from a cause") from LookupError("cause")
+
+
+async def from_none() -> None:
+    try:
+        raise KeyError("handled")
+    except KeyError:
+        raise ValueError("from None") from None
+
+
+def chain_of(error: BaseException | None) -> str:
+    """All that an exception says of others."""
+    if error is None:
+        return "none"
+    context = f"context {chain_of(error.__context__)}, cause {chain_of(error.__cause__)}"
+    return f"({error!r}, {context}, {error.__suppress_context__})"
+
+
+async def caught(awaitable: Awaitable[None], handled: BaseException | None) -> str:
+    """The chain of what it ends with, where another exception is handled, or none."""
+    try:
+        if handled is not None:
+            try:
+                raise handled
+            except TypeError:
+                await awaitable
+        await awaitable
+    except ValueError as error:
+        return chain_of(error)
+    return "no exception"
+
+
+@case("""
+    Python: plain: as from a Task
+    Python: in_handler: as from a Task
+    Python: from_cause: as from a Task
+    Python: from_none: as from a Task
+    """)
+async def chains_of_python() -> None:
+    """`__cause__`, `__context__` and `__suppress_context__` are what they are when asyncio's own Task is awaited."""
+    for function in (plain, in_handler, from_cause, from_none):
+        for handled in (None, "handled further out"):
+            of_task = await caught(asyncio.create_task(function()), handled and TypeError(handled))
+            through = await caught(cpp.call_python(named(function)), handled and TypeError(handled))
+            if through != of_task:
+                record(f"Python: {function.__name__}: {through} and not {of_task}")
+                break
+        else:
+            record(f"Python: {function.__name__}: as from a Task")
+
+
+async def nested_in_cpp() -> None:
+    await cpp.fail_with_causes()
+
+
+broken = ValueError("broken")
+
+
+async def fail_broken() -> None:
+    raise broken
+
+
+@case("""
+    Python: CppError: std::runtime_error: no service, from CppError: std::logic_error: cannot load, from IndexError: no such item
+    Python: ValueError: no configuration, from ValueError: broken
+    Python: the same object: True
+    """)
+async def chains_of_cpp() -> None:
+    """What has been thrown with `std::throw_with_nested`."""
+    try:
+        await cpp.fail_with_causes()
+    except cpp.CppError as error:
+        told = [described(error)]
+        cause = error.__cause__
+        while cause is not None:
+            told.append(described(cause))
+            cause = cause.__cause__
+        record(f"Python: {', from '.join(told)}")
+    try:
+        await cpp.fail_because_of(named(fail_broken))
+    except ValueError as error:
+        assert error.__cause__ is not None
+        record(f"Python: {described(error)}, from {described(error.__cause__)}")
+        record(f"Python: the same object: {error.__cause__ is broken}")
+
+
+@case("""
+    C++: IndexError: no such item
+    C++: The above exception was the direct cause of the following exception:
+    C++: CppError: std::logic_error: cannot load
+    C++: The above exception was the direct cause of the following exception:
+    C++: CppError: std::runtime_error: no service
+    C++: KeyError: 'handled'
+    C++: During handling of the above exception, another exception occurred:
+    C++: ValueError: in a handler
+    C++: LookupError: cause
+    C++: The above exception was the direct cause of the following exception:
+    C++: ValueError: from a cause
+    C++: ValueError: from None
+    """)
+async def report_of_chain() -> None:
+    for function in (nested_in_cpp, in_handler, from_cause, from_none):
+        await tell_report(function)

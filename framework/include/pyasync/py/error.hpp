@@ -28,7 +28,8 @@ public:
     /// `value` as if it had been raised here; it must be an instance of BaseException.
     [[nodiscard]] static python_error from(const bound& value);
 
-    /// The traceback, as Python prints it but without source lines; last, the type and the message.
+    /// The traceback, as Python prints it but without source lines; last, the type, the message and the notes. The
+    /// exceptions that it came from stand before it, the members of a group below it.
     [[nodiscard]] const char* what() const noexcept override;
 
     /// Is it an instance of the class of that name, or of a class derived from it? The name is given alone
@@ -55,7 +56,8 @@ void register_exception(std::function<bound(python, const T&)> translate);
 /// `exception_group`: ExceptionGroup, or BaseExceptionGroup where it has to be one; `std::invalid_argument`,
 /// `domain_error`: ValueError; `out_of_range`: IndexError; `overflow_error`: OverflowError; `bad_alloc`: MemoryError;
 /// `system_error`, `uv::error`: OSError, of the subclass that belongs to its errno; what `register_exception` knows;
-/// any other: pyasync.CppError with the type's name and `what()`.
+/// any other: pyasync.CppError with the type's name and `what()`. What `std::throw_with_nested` has put into it is its
+/// `__cause__`.
 [[nodiscard]] bound to_python_exception(python py, const std::exception_ptr& error);
 
 namespace detail {
