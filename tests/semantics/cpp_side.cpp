@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include "cpp_side.hpp"
 
+#include <atomic>
 #include <chrono>
 #include <exception>
 #include <optional>
@@ -304,7 +305,25 @@ task<> relay(std::string told, std::string target, int number) {
 
 task<> call_python(std::string target) { co_await pyasync::call(target); }
 
-task<> wait_quietly() { co_await pyasync::uv::sleep(1h); }
+/// How many coroutines wait that count themselves.
+std::atomic<int> waiting{0};
+
+task<> wait_quietly() {
+    struct counted {
+        counted() { ++waiting; }
+        counted(const counted&) = delete;
+        counted& operator=(const counted&) = delete;
+        ~counted() { --waiting; }
+    } const here;
+    co_await pyasync::uv::sleep(1h);
+}
+
+async_generator<int> wait_for_item() {
+    co_await wait_quietly();
+    co_yield 1;
+}
+
+void drop_at_once(const std::string& target) { static_cast<void>(pyasync::spawn(pyasync::call(target))); }
 
 async_generator<int> count_for_ever() {
     for (int i = 1;; ++i) co_yield i;
@@ -430,6 +449,9 @@ void define_cpp_side(pyasync::module_& m) {
           {"told", "target", "number"});
 
     define_awaitable(m, "wait_quietly", &wait_quietly);
+    m.def("waiting", [] { return waiting.load(); });
+    m.def("wait_for_item", &wait_for_item);
+    m.def("drop_at_once", &drop_at_once, {"target"});
     m.def("call_python", &call_python, {"target"});
     m.def("count_for_ever", &count_for_ever);
     m.def("consume_quietly", &consume_quietly, {"iterable"});

@@ -200,6 +200,11 @@ ERRORS = Group(
     },
 )
 
+DROPPING = Group(
+    {"requests": "A hundred thousand awaitables (or ten million) are dropped: never awaited, begun, awaited by a Task, hot"},
+    {"requests": "The process does not grow: by less than a MiB in all, which is a tenth of a byte for each of ten million."},
+)
+
 PEERS = Group(
     {
         "message_lost": "The message of a panic, or of an exception without a counterpart, is lost",
@@ -271,6 +276,7 @@ ONCE = ("task_that_never_ends", "thread_that_never_leaves")
 GROUPS = {
     "context": CONTEXT,
     "errors": ERRORS,
+    "dropping": DROPPING,
     "peers": PEERS,
     "stopping": STOPPING,
 }
@@ -281,7 +287,7 @@ def cells() -> Iterator[Cell]:
     for key, direction in DIRECTIONS.items():
         for outcome in OUTCOMES:
             yield Cell(f"{key}.{outcome}", direction.results[outcome])
-    for name in ("context", "errors", "peers"):
+    for name in ("context", "dropping", "errors", "peers"):
         yield from of_group(name, GROUPS[name])
 
 

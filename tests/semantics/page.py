@@ -36,6 +36,12 @@ ERRORS = """\
 Beside type and message; it does not matter how often they cross.
 """
 
+DROPPING = """\
+## Dropping
+
+What nobody has any more is cancelled, and leaves nothing behind. (`PYASYNC_TEST_REQUESTS=10000000` drops ten million.)
+"""
+
 PEERS = """\
 ## What must not happen
 
@@ -79,6 +85,7 @@ def page() -> str:
     for name, head, text in (
         ("context", "what happens", CONTEXT),
         ("errors", "what happens", ERRORS),
+        ("dropping", "what happens", DROPPING),
         ("peers", "defect", PEERS),
         ("stopping", "what happens", STOPPING),
     ):

@@ -17,7 +17,6 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from cases import CASES, READY  # noqa: E402
 
-TIME_LIMIT = 60  # seconds; a case takes a tenth of one, but maybe not under a sanitizer
 LAST_WORDS = 5
 
 HAS_UVLOOP = importlib.util.find_spec("uvloop") is not None
@@ -55,6 +54,7 @@ class Hosts:
             # What functions keep that live until Python's end is not given back then.
             "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0",
         }
+        seconds = CASES[case].seconds
         with subprocess.Popen(
             self.command(case, loop, host),
             stdout=subprocess.PIPE,
@@ -65,10 +65,10 @@ class Hosts:
         ) as process:
             try:
                 before = send_signal(process, CASES[case].signal)
-                output, errors = process.communicate(timeout=TIME_LIMIT)
+                output, errors = process.communicate(timeout=seconds)
                 return Ended((*before, *output.splitlines()), errors, process.returncode)
             except subprocess.TimeoutExpired:
-                return end_what_hangs(process)
+                return end_what_hangs(process, seconds)
 
 
 def send_signal(process: subprocess.Popen[str], number: int | None) -> list[str]:
@@ -82,7 +82,7 @@ def send_signal(process: subprocess.Popen[str], number: int | None) -> list[str]
     return [event]
 
 
-def end_what_hangs(process: subprocess.Popen[str]) -> Ended:
+def end_what_hangs(process: subprocess.Popen[str], seconds: int) -> Ended:
     """Asks it for the Python that its threads are at, reads where the kernel has them, and ends it."""
     threads = []
     for thread in sorted(Path(f"/proc/{process.pid}/task").iterdir()):
@@ -94,7 +94,7 @@ def end_what_hangs(process: subprocess.Popen[str]) -> Ended:
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         output, errors = process.communicate()
-    hung = "\n".join([f"it hung for {TIME_LIMIT} s:", *threads])
+    hung = "\n".join([f"it hung for {seconds} s:", *threads])
     return Ended(tuple(output.splitlines()), errors, process.returncode, hung)
 
 

@@ -5,6 +5,7 @@
 from cases import (
     context,
     cpp_awaits_python,
+    dropping,
     errors,
     peers,
     python_awaits,
@@ -20,6 +21,7 @@ __all__ = [
     "READY",
     "context",
     "cpp_awaits_python",
+    "dropping",
     "errors",
     "peers",
     "python_awaits",

@@ -29,6 +29,7 @@ class Case:
     by_hand: bool
     leaves_loop: bool  # a module's host neither runs its loop to the end nor closes it
     limit: int  # milliseconds that the end of an application may take
+    seconds: int  # that the process may take: most take a tenth of one, but maybe not under a sanitizer
     signal: int | None  # what the process gets when it has recorded READY
 
 
@@ -48,6 +49,7 @@ def case(
     code: int | dict[str, int] = 0,
     stderr: str | dict[str, str] = "",
     limit: int = 10_000,
+    seconds: int = 60,
     signal: int | None = None,
     direction: str | None = None,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -66,7 +68,7 @@ def case(
         if name in CASES:
             raise ValueError(f"there are two cases {name}")
         expected = {host: of_host(host) for host in HOSTS}
-        CASES[name] = Case(function, expected, by_hand, leaves_loop, limit, signal)
+        CASES[name] = Case(function, expected, by_hand, leaves_loop, limit, seconds, signal)
         return function
 
     return declare
