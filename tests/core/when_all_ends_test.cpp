@@ -4,6 +4,8 @@
 
 #include <doctest/doctest.h>
 
+#include <array>
+#include <cstddef>
 #include <stdexcept>
 #include <string>
 #include <tuple>
@@ -206,6 +208,40 @@ TEST_CASE("cancelling the awaiting task cancels all, once, and waits until they 
     executor.run_all();
     CHECK_FALSE(went_on);
     CHECK_THROWS_AS(outcome_of(std::move(running)), cancelled);
+}
+
+TEST_CASE("they are asked to end in the order in which they began") {
+    manual_executor executor;
+    std::array<manual_operation<>, 4> operations;
+    std::vector<std::size_t> asked;
+    const auto child = [&](std::size_t i) -> task<> {
+        try {
+            co_await operations[i];
+        } catch (const cancelled&) {
+            asked.push_back(i);
+            throw;
+        }
+    };
+    const auto body = [&]() -> task<> { co_await when_all(child(0), child(1), child(2), child(3)); };
+    SUBCASE("of those that run still") {
+        future<> running = launch(body(), executor);
+        executor.run_all();
+        operations[0].end_with();
+        operations[3].end_with();
+        executor.run_all();
+        running.cancel();
+        executor.run_all();
+        CHECK(asked == std::vector<std::size_t>{1, 2});
+        CHECK_THROWS_AS(outcome_of(std::move(running)), cancelled);
+    }
+    SUBCASE("by one that fails") {
+        future<> running = launch(body(), executor);
+        executor.run_all();
+        operations[1].fail(error("no more"));
+        executor.run_all();
+        CHECK(asked == std::vector<std::size_t>{0, 2, 3});
+        CHECK_THROWS_WITH_AS(outcome_of(std::move(running)), "no more", std::runtime_error);
+    }
 }
 
 TEST_CASE("a cancellation before the start starts nothing") {

@@ -27,9 +27,9 @@ void children::add(child& one, childs_locals locals, const std::source_location&
     future_state_base& state = one.start(context(), locals, where);
     one.parent_ = this;
     one.state_ = &state;
-    one.next_ = running_;
-    if (running_ != nullptr) running_->previous_ = &one;
-    running_ = &one;
+    one.previous_ = latest_;
+    (latest_ != nullptr ? latest_->next_ : running_) = &one;
+    latest_ = &one;
     // Always by a message: none ends while the first ones are being started.
     if (!state.notify(one, context().home())) context().home().post(one);
     if (stopping_) state.cancel();
@@ -53,7 +53,7 @@ void children::cancel() noexcept {
 
 void children::arrived(child& one) noexcept {
     (one.previous_ != nullptr ? one.previous_->next_ : running_) = one.next_;
-    if (one.next_ != nullptr) one.next_->previous_ = one.previous_;
+    (one.next_ != nullptr ? one.next_->previous_ : latest_) = one.previous_;
     one.error_ = one.take_error();
     ending how = ending::with_value;
     if (one.error_) {

@@ -121,7 +121,8 @@ protected:
     /// Starts a child, which has to stay in place until it has ended.
     void add(child& one, childs_locals locals, const std::source_location& where);
 
-    /// Asks all that run to end early, once: they may be cleaning up when there is another reason.
+    /// Asks all that run to end early, once, in the order in which they began: they may be cleaning up when there is
+    /// another reason.
     void stop() noexcept;
     /// Has that been done?
     [[nodiscard]] bool stopping() const noexcept { return stopping_; }
@@ -147,7 +148,8 @@ private:
     void arrived(child& one) noexcept;
     [[noreturn]] void throw_errors();
 
-    child* running_ = nullptr;
+    child* running_ = nullptr;  ///< the first of those that run, in the order in which they began
+    child* latest_ = nullptr;   ///< the last of them
     child* first_failed_ = nullptr;
     child* last_failed_ = nullptr;
     std::exception_ptr unstarted_;
