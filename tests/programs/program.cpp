@@ -112,6 +112,7 @@ task<int> end_terminated_twice() { return end_terminated(2); }
 
 /// As where a native thread does not block signals: the main thread's wait is not interrupted by this one.
 task<> signalled_in_another_thread(int number) {
+    co_await call("asyncio:sleep", 0);  // the loop runs, and whatever descriptors it has are there
     std::thread([number] {
         sigset_t none;
         ::sigemptyset(&none);
