@@ -51,7 +51,7 @@ std::string frames_of(const bound& exception) {
 std::string notes_of(const bound& exception) {
     std::string text;
     if (!exception.has_attr("__notes__")) return text;
-    for (const bound& note : exception.attr("__notes__")) text += "\n" + note.str();
+    for (const bound& note : exception.attr("__notes__")) text.append("\n").append(note.str());
     return text;
 }
 
