@@ -58,11 +58,10 @@ signal_wake_up::signal_wake_up(const py::bound& loop)
     constexpr int many = 4096;
     with_frame(loop_.attr("add_reader"))(read_end_, read_end_.attr("recv"), many);
     set_wakeup_descriptor(py, write_end_.call_method("fileno").to<int>());
-    installed_ = true;
 }
 
 signal_wake_up::~signal_wake_up() {
-    if (!installed_) return;
+    if (read_end_.is_none()) return;
     try {
         // The loop's add_signal_handler puts a descriptor of its own here.
         const int own = write_end_.call_method("fileno").to<int>();

@@ -26,9 +26,8 @@ public:
 
 private:
     py::bound loop_;
-    py::bound read_end_;
+    py::bound read_end_;  ///< None where there is nothing to do
     py::bound write_end_;
-    bool installed_ = false;
 };
 
 /// Ctrl-C and SIGTERM: the first of them cancels a future, the second ends the process. Nothing where this is not the

@@ -31,12 +31,6 @@ void add_class_names(PyTypeObject* type, std::vector<std::string>& names) {
     }));
 }
 
-/// The name that Python prints before the message.
-std::string printed_name(const std::string& name, const std::string& qualified) {
-    const bool plain = qualified.empty() || qualified.starts_with("builtins.") || qualified.starts_with("__main__.");
-    return plain ? name : qualified;
-}
-
 std::string frames_of(const bound& exception) {
     std::string text;
     for (bound entry = exception.attr("__traceback__"); !entry.is_none(); entry = entry.attr("tb_next")) {
@@ -55,17 +49,20 @@ std::string notes_of(const bound& exception) {
     return text;
 }
 
+/// The name of its class, as Python prints it before the message.
 std::string printed_type(const bound& exception) {
     std::vector<std::string> names;
     add_class_names(Py_TYPE(exception.ptr()), names);
-    return printed_name(names[0], names[1]);
+    const std::string& qualified = names[1];
+    const bool plain = qualified.empty() || qualified.starts_with("builtins.") || qualified.starts_with("__main__.");
+    return plain ? names[0] : qualified;
 }
 
 std::string members_of(const bound& group, int depth);
 
 /// What an exception says of itself.
-std::string own_report(const bound& exception, const std::string& type, int depth) {
-    std::string report = or_else("", [&] { return frames_of(exception); }) + type;
+std::string own_report(const bound& exception, int depth) {
+    std::string report = or_else("", [&] { return frames_of(exception); }) + printed_type(exception);
     const std::string message = or_else("<exception str() failed>", [&] { return exception.str(); });
     if (!message.empty()) report += ": " + message;
     report += or_else("", [&] { return notes_of(exception); });
@@ -87,7 +84,7 @@ std::pair<PyObject*, const char*> printed_before(PyObject* exception) noexcept {
 }
 
 /// What it says, behind what the exceptions say that it came from.
-std::string full_report(const bound& exception, const std::string& type, int depth = 0) {
+std::string full_report(const bound& exception, int depth = 0) {
     std::vector<std::pair<bound, const char*>> earlier;
     const auto seen = [&](PyObject* one) {
         const auto is_one = [one](const auto& each) { return each.first.ptr() == one; };
@@ -103,9 +100,9 @@ std::string full_report(const bound& exception, const std::string& type, int dep
     }
     std::string report;
     for (const auto& [one, reason] : earlier | std::views::reverse) {
-        report += own_report(one, printed_type(one), depth) + reason;
+        report += own_report(one, depth) + reason;
     }
-    return report + own_report(exception, type, depth);
+    return report + own_report(exception, depth);
 }
 
 /// The reports of a group's members, one below the other; no more of them, and no more levels, than Python prints.
@@ -120,7 +117,7 @@ std::string members_of(const bound& group, int depth) {
     for (Py_ssize_t i = 0; i < std::min(count, most); ++i) {
         const bound member = bound::borrow(group.py(), PyTuple_GET_ITEM(members.ptr(), i));
         text.append("\n  +---------------- ").append(std::to_string(i + 1)).append(rule);
-        const std::string report = full_report(member, printed_type(member), depth);
+        const std::string report = full_report(member, depth);
         for (const auto line : report | std::views::split('\n')) {
             text.append("\n  | ").append(line.begin(), line.end());
         }
@@ -144,7 +141,7 @@ struct python_error::state {
         for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(bases); ++i) {
             add_class_names(reinterpret_cast<PyTypeObject*>(PyTuple_GET_ITEM(bases, i)), class_names);
         }
-        report = full_report(exception, printed_name(class_names[0], class_names[1]));
+        report = full_report(exception);
     }
 };
 
