@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: MIT
 #include <pyasync/uv/loop.hpp>
 
-#include <doctest/doctest.h>
 #include <dirent.h>
+#include <doctest/doctest.h>
 #include <pthread.h>
 #include <sys/resource.h>
 #include <uv.h>
@@ -125,10 +125,18 @@ TEST_CASE("a loop that sleeps wakes up for every item") {
     CHECK(count == 2'000);
 }
 
-/// Keeps its loop busy with items that post themselves anew, until it is told to stop or `limit` is reached.
+/// Keeps its thread busy for so long.
+void take(detail::clock::duration length) {
+    if (length == detail::clock::duration::zero()) return;
+    for (const auto end = detail::clock::now() + length; detail::clock::now() < end;) continue;
+}
+
+/// Keeps its loop busy with items that post themselves anew, until it is told to stop or `limit` is reached. Each takes
+/// `length` at the least.
 class flood final : work {
 public:
-    flood(loop& target, long limit) noexcept : work(&run), target_(&target), limit_(limit) {}
+    flood(loop& target, long limit, detail::clock::duration length = {}) noexcept
+        : work(&run), target_(&target), limit_(limit), length_(length) {}
 
     void begin() { target_->post(*this); }
     void stop() noexcept { stopping_ = true; }
@@ -142,10 +150,12 @@ private:
     static void run(work& self, delivery) noexcept {
         auto& mine = static_cast<flood&>(self);
         if (mine.stopping_ || ++mine.count_ >= mine.limit_) return mine.over_.count_down();
+        take(mine.length_);
         mine.target_->post(self);
     }
     loop* target_;
     const long limit_;
+    const detail::clock::duration length_;
     long count_ = 0;
     std::atomic<bool> stopping_ = false;
     std::latch over_{1};
@@ -154,14 +164,15 @@ private:
 // At some ten million items a second, a hundred times what a fair loop needs.
 constexpr long flood_limit = 20'000'000;
 
-TEST_CASE("timers have their turn while work floods the loop") {
+/// Is a flood stopped by a timer?
+void stop_by_timer(long limit, detail::clock::duration length) {
     struct stopping_entry final : detail::timer_entry {
         explicit stopping_entry(flood& flooding) : flooding_(flooding) {}
         void expired() noexcept override { flooding_.stop(); }
         flood& flooding_;
     };
     loop target;
-    flood flooding(target, flood_limit);
+    flood flooding(target, limit, length);
     stopping_entry entry(flooding);
     run_on(target, [&] {
         flooding.begin();
@@ -171,6 +182,12 @@ TEST_CASE("timers have their turn while work floods the loop") {
     run_on(target, [&] { target.timers().remove(entry); });
 }
 
+TEST_CASE("timers have their turn while work floods the loop") { stop_by_timer(flood_limit, {}); }
+
+TEST_CASE("timers have their turn after two milliseconds, also where each piece of work takes long") {
+    stop_by_timer(10, 1ms);
+}
+
 TEST_CASE("libuv's own handles have their turn while work floods the loop") {
     loop target;
     flood flooding(target, flood_limit);
@@ -178,7 +195,8 @@ TEST_CASE("libuv's own handles have their turn while work floods the loop") {
     timer.data = &flooding;
     run_on(target, [&] {
         CHECK(uv_timer_init(target.raw(), &timer) == 0);
-        CHECK(uv_timer_start(&timer, [](uv_timer_t* fired) { static_cast<flood*>(fired->data)->stop(); }, 1, 0) == 0);
+        CHECK(uv_timer_start(
+                  &timer, [](uv_timer_t* fired) { static_cast<flood*>(fired->data)->stop(); }, 1, 0) == 0);
         flooding.begin();
     });
     CHECK(flooding.was_stopped());
@@ -277,7 +295,8 @@ TEST_CASE("a loop closes the handles that users have left on it") {
         loop target;
         run_on(target, [&] {
             CHECK(uv_timer_init(target.raw(), &timer) == 0);
-            CHECK(uv_timer_start(&timer, [](uv_timer_t*) {}, 3'600'000, 0) == 0);
+            CHECK(uv_timer_start(
+                      &timer, [](uv_timer_t*) {}, 3'600'000, 0) == 0);
         });
     }
     CHECK(uv_is_closing(reinterpret_cast<uv_handle_t*>(&timer)) != 0);

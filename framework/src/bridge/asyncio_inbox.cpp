@@ -19,17 +19,16 @@
 #include <pyasync/core/inbox.hpp>
 #include <pyasync/core/outbox.hpp>
 #include <pyasync/core/root.hpp>
+#include <pyasync/core/time_slice.hpp>
 #include <pyasync/py/convert.hpp>
 #include <pyasync/py/reclaim.hpp>
 
 namespace pyasync::detail {
 namespace {
 
-using clock = std::chrono::steady_clock;
+using clock = asyncio_inbox::clock;
 
-/// After this much work without a look at asyncio, its own callbacks have their turn.
-constexpr auto slice = std::chrono::milliseconds(2);
-constexpr int items_between_looks_at_the_clock = 16;
+/// asyncio's wish to stop is looked at this often.
 constexpr auto look_interval = std::chrono::microseconds(20);
 
 /// The inboxes of all open loops; under the GIL.
@@ -91,6 +90,7 @@ public:
     inbox incoming;
     work_queue ready;
     work_queue next_turn;
+    time_slice slice;
     std::atomic<std::thread::id> thread{};
     clock::time_point looked_at{};
     bool stops = false;
@@ -247,7 +247,7 @@ bool asyncio_inbox::raise_pending() noexcept {
     return true;
 }
 
-bool asyncio_inbox::serve(py::python py) noexcept {
+bool asyncio_inbox::serve(py::python py, clock::time_point until) noexcept {
     queues& all = *queues_;
     all.steps = queues::stepping::unknown;
     all.ready.append(all.incoming.take());
@@ -255,14 +255,11 @@ bool asyncio_inbox::serve(py::python py) noexcept {
     all.thread.store(std::this_thread::get_id(), std::memory_order_relaxed);
     asyncio_inbox* const outer = std::exchange(serving_, this);
     const outbox gathering;
-    clock::time_point end{};
-    for (int served = 1; !all.ready.empty() && to_raise_ == nullptr; ++served) {
+    all.slice.begin(until);
+    while (to_raise_ == nullptr) {
         work& item = all.ready.pop();
         item.handle(item, delivery::served);
-        if (served % items_between_looks_at_the_clock != 0) continue;
-        const auto now = clock::now();
-        if (end == clock::time_point()) end = now + slice;
-        if (now >= end) break;
+        if (all.ready.empty() || all.slice.is_over()) break;
     }
     serving_ = outer;
     py::detail::reclaim(py);

@@ -17,6 +17,7 @@
 #include <pyasync/core/inbox.hpp>
 #include <pyasync/core/outbox.hpp>
 #include <pyasync/core/spin.hpp>
+#include <pyasync/core/time_slice.hpp>
 #include <pyasync/uv/error.hpp>
 #include <pyasync/uv/timer_queue.hpp>
 
@@ -28,15 +29,13 @@ using pyasync::detail::inbox;
 using pyasync::detail::outbox;
 using pyasync::detail::refuse;
 using pyasync::detail::spinner;
+using pyasync::detail::time_slice;
 using pyasync::detail::work;
 using pyasync::detail::work_chain;
 using pyasync::detail::work_queue;
 
 namespace {
 
-/// After this much work without a look at libuv, its timers and sockets have their turn.
-constexpr auto slice = std::chrono::milliseconds(2);
-constexpr int items_between_looks_at_the_clock = 64;
 /// While messages come one after another, libuv's descriptors are looked at this often.
 constexpr auto look_interval = std::chrono::microseconds(50);
 
@@ -176,7 +175,7 @@ private:
         spinner waiting;
         auto last_look = detail::clock::now();
         while (!stopping_.load(std::memory_order_acquire)) {
-            run_ready();
+            serve(ready_);
             const bool more = !ready_.empty() || waiting.wait_for([this] { return !inbox_.empty(); });
             const auto now = detail::clock::now();
             if (more || !inbox_.sleep()) {
@@ -197,16 +196,15 @@ private:
         current = nullptr;
     }
 
-    /// Runs what is ready, for the length of a slice.
-    void run_ready() noexcept {
-        if (ready_.empty()) return;
+    /// Serves these items for the length of a slice.
+    void serve(work_queue& items) noexcept {
+        if (items.empty()) return;
         const outbox gathering;
-        const auto end = detail::clock::now() + slice;
-        for (int count = 1; !ready_.empty(); ++count) {
-            work& item = ready_.pop();
+        slice_.begin();
+        do {
+            work& item = items.pop();
             item.handle(item, delivery::served);
-            if (count % items_between_looks_at_the_clock == 0 && detail::clock::now() >= end) return;
-        }
+        } while (!items.empty() && !slice_.is_over());
     }
 
     static void close_handle(uv_handle_t* handle, void*) noexcept {
@@ -222,6 +220,7 @@ private:
     loop& owner_;
     inbox inbox_;
     work_queue ready_;
+    time_slice slice_;
     std::atomic<bool> stopping_{false};
     polled_descriptor wake_{raw.value, ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC), "eventfd", this, &woken};
     polled_descriptor timer_{raw.value, ::timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC), "timerfd_create",

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <memory>
 
 #include <pyasync/core/executor.hpp>
@@ -45,6 +46,8 @@ private:
 /// sleep. When the loop closes, what has not been delivered is refused, and so is all that comes after.
 class asyncio_inbox final : public ref_counted, public executor {
 public:
+    using clock = std::chrono::steady_clock;
+
     /// The inbox of `loop`. Any thread that holds the GIL; throws `python_error` for an object that is no event loop, a
     /// closed one, or one that cannot watch a descriptor.
     [[nodiscard]] static ref<asyncio_inbox> of(const py::bound& loop);
@@ -115,8 +118,8 @@ public:
 
     // ---- For who drains it: the loop's reader, or its selector. The loop's thread, under the GIL. ----
 
-    /// Delivers what has come, for the length of a slice; true where there was anything.
-    bool serve(py::python py) noexcept;
+    /// Delivers what has come, for the length of a slice, but not beyond `until`; true where there was anything.
+    bool serve(py::python py, clock::time_point until = clock::time_point::max()) noexcept;
     /// asyncio has had its turn: what waits for that comes up for serving. True where there is any.
     bool begin_turn() noexcept;
     /// Has something come, or been left over, that waits to be served? Does not need the GIL.
