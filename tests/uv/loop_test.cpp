@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <atomic>
 #include <csignal>
+#include <deque>
 #include <latch>
 #include <memory>
 #include <optional>
@@ -186,6 +187,63 @@ TEST_CASE("timers have their turn while work floods the loop") { stop_by_timer(f
 
 TEST_CASE("timers have their turn after two milliseconds, also where each piece of work takes long") {
     stop_by_timer(10, 1ms);
+}
+
+/// Very many items that post themselves anew, until a timer has them stopped.
+class crowd {
+public:
+    explicit crowd(loop& target) : target_(target) {
+        for (long i = 0; i < size; ++i) members_.emplace_back(*this);
+    }
+    static constexpr long size = 10'000;
+
+    void begin() {
+        for (auto& each : members_) target_.post(each);
+        target_.timers().insert(alarm_, detail::clock::now() + 1ms);
+    }
+    /// Waits for the end; how many have had their turn before what the timer has posted.
+    [[nodiscard]] long before_timer() {
+        over_.wait();
+        return before_;
+    }
+
+private:
+    struct member final : work {
+        explicit member(crowd& all) noexcept : work(&run), of(all) {}
+        static void run(work& self, delivery) noexcept {
+            crowd& all = static_cast<member&>(self).of;
+            ++all.count_;
+            if (all.stopping_) return all.over_.count_down();
+            take(10us);
+            all.target_.post(self);
+        }
+        crowd& of;
+    };
+    struct alarm final : detail::timer_entry, work {
+        explicit alarm(crowd& all) noexcept : work(&run), of(all) {}
+        void expired() noexcept override { of.target_.post(*this); }
+        static void run(work& self, delivery) noexcept {
+            crowd& all = static_cast<alarm&>(self).of;
+            all.before_ = all.count_;
+            all.stopping_ = true;
+        }
+        crowd& of;
+    };
+
+    loop& target_;
+    std::deque<member> members_;
+    alarm alarm_{*this};
+    std::latch over_{size};
+    bool stopping_ = false;
+    long count_ = 0;
+    long before_ = 0;
+};
+
+TEST_CASE("whom a timer wakes does not stand in line behind all that is ready") {
+    loop target;
+    crowd all(target);
+    run_on(target, [&] { all.begin(); });
+    CHECK(all.before_timer() < crowd::size);
 }
 
 TEST_CASE("libuv's own handles have their turn while work floods the loop") {

@@ -181,11 +181,11 @@ private:
             if (more || !inbox_.sleep()) {
                 // libuv's look at its descriptors is a system call: not for every message.
                 if (now - last_look >= look_interval) {
-                    uv_run(&raw.value, UV_RUN_NOWAIT);
+                    run_libuv(UV_RUN_NOWAIT);
                     last_look = now;
                 }
             } else {
-                uv_run(&raw.value, UV_RUN_ONCE);
+                run_libuv(UV_RUN_ONCE);
                 last_look = detail::clock::now();
                 inbox_.empty() ? waiting.slept_in_vain() : waiting.slept(last_look - now);
             }
@@ -205,6 +205,18 @@ private:
             work& item = items.pop();
             item.handle(item, delivery::served);
         } while (!items.empty() && !slice_.is_over());
+    }
+
+    /// libuv's turn. Whom its callbacks wake does not stand in line behind what was ready before, which may be much;
+    /// but that has its turn, too, where they are many.
+    void run_libuv(uv_run_mode mode) noexcept {
+        work_queue before(std::move(ready_));
+        uv_run(&raw.value, mode);
+        if (before.empty()) return;
+        work_queue woken(std::move(ready_));
+        ready_.append(std::move(before));
+        serve(woken);
+        ready_.append(std::move(woken));
     }
 
     static void close_handle(uv_handle_t* handle, void*) noexcept {
