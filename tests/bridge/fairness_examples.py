@@ -5,6 +5,7 @@
 import asyncio
 import socket
 import time
+from collections.abc import Callable
 
 
 async def nothing() -> None:
@@ -69,3 +70,10 @@ def take_a_millisecond() -> int:
     while time.perf_counter() < end:
         pass
     return turn
+
+
+def take_turns(stop: Callable[[], None]) -> None:
+    """In a thread: gives the GIL up and wants it back, again and again."""
+    for _ in range(10):
+        time.sleep(0)
+    stop()

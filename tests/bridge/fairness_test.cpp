@@ -1,6 +1,7 @@
 // tests/bridge/fairness_test.cpp: C++ floods asyncio, or Python keeps the GIL, and the other side has its turns.
 // SPDX-License-Identifier: MIT
 #include <atomic>
+#include <memory>
 #include <semaphore>
 #include <set>
 #include <vector>
@@ -88,6 +89,22 @@ TEST_CASE("what C++ has asyncio do is interrupted after two milliseconds, also w
         co_await call("fairness_examples:stop_counting");
         // Three at a time, but for the first ones, before it was seen how long they take.
         CHECK(turns.size() >= number / 4);
+    });
+}
+
+TEST_CASE("a Python thread has its turns while C++ floods asyncio with what runs no Python code") {
+    on_loops([]() -> task<> {
+        const auto water = std::make_shared<flood>();  // the thread may come to it late
+        auto running = begin(&messages, *water);
+        co_await on_asyncio([&water](py::python p) {
+            const py::bound stop = py::function(p, "stop", [water] { water->stopping = true; });
+            const py::bound take_turns = p.import("fairness_examples").attr("take_turns");
+            const py::bound arguments = py::bound::steal(p, PyTuple_Pack(1, stop.ptr()));
+            p.import("threading")
+                .attr("Thread")(py::kw("target") = take_turns, py::kw("args") = arguments)
+                .call_method("start");
+        });
+        CHECK(co_await was_stopped(*water, std::move(running)));
     });
 }
 

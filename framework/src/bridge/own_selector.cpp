@@ -25,6 +25,9 @@ using std::chrono::duration;
 
 /// While messages come one after another, the descriptors are looked at this often.
 constexpr auto look_interval = std::chrono::microseconds(50);
+/// So long may the GIL be kept without a return to Python's interpreter, which gives it to who asks for it: as long as
+/// the interpreter's own switch interval.
+constexpr auto longest_stay = std::chrono::milliseconds(5);
 constexpr int most_events = 256;
 constexpr const char* capsule_name = "pyasync.selector";
 
@@ -134,12 +137,14 @@ PyObject* waiting_room::select(py::python py, PyObject* timeout) {
     limited_ = timeout != Py_None;
     if (limited_) set_deadline(PyFloat_AsDouble(timeout));
     if (PyErr_Occurred() != nullptr) return nullptr;
-    bool busy = limited_ && deadline_ <= clock::now();
+    auto kept_since = clock::now();
+    bool busy = limited_ && deadline_ <= kept_since;
     inbox_->begin_turn();
     for (;;) {
         if (inbox_->closed())
             return poll(py, /*may_wait=*/!busy).release();  // nothing comes any more: as asyncio does it
-        if (inbox_->serve(py)) {
+        // asyncio's own timer is due at the deadline; where it is busy anyway, both sides have their slices.
+        if (inbox_->serve(py, limited_ && !busy ? deadline_ : clock::time_point::max())) {
             if (inbox_->raise_pending()) return nullptr;
             if (inbox_->closed()) return PyList_New(0);
             busy = busy || inbox_->asyncio_has_ready(py);
@@ -148,7 +153,7 @@ PyObject* waiting_room::select(py::python py, PyObject* timeout) {
         if (PyErr_CheckSignals() < 0) return nullptr;
         if (busy) return poll(py, /*may_wait=*/false).release();
         const auto before = clock::now();
-        if (limited_ && before >= deadline_) return poll(py, false).release();
+        if ((limited_ && before >= deadline_) || before - kept_since >= longest_stay) return poll(py, false).release();
         // asyncio has nothing to do, so its turn is over.
         const bool arrived =
             inbox_->begin_turn() || inbox_->pending() || spin_.wait_for([this] { return inbox_->pending(); });
@@ -163,6 +168,7 @@ PyObject* waiting_room::select(py::python py, PyObject* timeout) {
             continue;
         }
         py::bound found = poll(py, /*may_wait=*/true);
+        kept_since = last_look_;
         // Not until the GIL came back: a thread that computes keeps it for milliseconds, and the partner was fast.
         inbox_->pending() ? spin_.slept(woken_ - before) : spin_.slept_in_vain();
         if (PyList_GET_SIZE(found.ptr()) > 0) return found.release();
