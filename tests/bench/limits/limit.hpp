@@ -6,6 +6,8 @@
 
 #include <atomic>
 #include <chrono>
+#include <map>
+#include <string>
 #include <system_error>
 
 namespace limits {
@@ -22,6 +24,7 @@ struct report {
     long checksum = 0;
     double seconds = 0;
     double cpu_seconds = 0;
+    std::map<std::string, double> values;
 };
 
 /// A tenth, at least one, in whole batches.
@@ -77,6 +80,12 @@ report libuv_async_round_trip(const request& asked);
 
 /// Two libuv loops wake each other with an eventfd that each polls with uv_poll.
 report libuv_poll_round_trip(const request& asked);
+
+/// A timer of libuv's own, beside a thread that computes.
+report libuv_timers(const request& asked);
+
+/// The same with a timerfd that libuv polls.
+report libuv_timerfd(const request& asked);
 
 /// A Python loop calls a C function.
 report c_call_from_python(const request& asked);

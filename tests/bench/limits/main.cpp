@@ -37,6 +37,7 @@ const std::map<std::string_view, ways>& all() {
           {"libuv_poll", libuv_poll_round_trip},
           {"c_call", python_call_from_c}}},
         {"b4", {{"eventfd", python_batches}}},
+        {"b7", {{"timerfd", libuv_timerfd}, {"uv_timer", libuv_timers}}},
     };
     return made;
 }
@@ -110,10 +111,14 @@ int main(int argc, char** argv) {
     ::alarm(limits::time_limit_seconds);  // its signal ends a program that hangs
     try {
         const limits::report found = limits::all().at(given.bench).at(given.way)(given.asked);
+        std::string values;
+        for (const auto& [name, value] : found.values) {
+            values += fmt::format("{}\"{}\": {}", values.empty() ? "" : ", ", name, value);
+        }
         fmt::print(
             "{{\"bench\": \"{}\", \"count\": {}, \"crossings\": {}, \"checksum\": {}, \"seconds\": {}, "
-            "\"cpu_seconds\": {}, \"values\": {{}}}}\n",
-            given.bench, given.asked.count, found.crossings, found.checksum, found.seconds, found.cpu_seconds);
+            "\"cpu_seconds\": {}, \"values\": {{{}}}}}\n",
+            given.bench, given.asked.count, found.crossings, found.checksum, found.seconds, found.cpu_seconds, values);
     } catch (const std::exception& error) {
         fmt::print(stderr, "bench_limits: {}\n", error.what());
         return 1;

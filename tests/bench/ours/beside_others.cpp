@@ -1,6 +1,7 @@
 // tests/bench/ours/beside_others.cpp: crossings beside computing threads, timers and plain asyncio: b6, b7, b13, b14.
 // SPDX-License-Identifier: MIT
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <utility>
@@ -101,7 +102,20 @@ task<samples> lateness(long count) {
     co_return late;
 }
 
+/// The asyncio thread sleeps, and another one computes in Python.
+task<report> b7_thread(const request& asked) {
+    burner other = co_await burner::start();
+    (void)co_await lateness(std::max(asked.count / 10, 20L));
+    const stopwatch watch;
+    const samples late = co_await lateness(asked.count);
+    report found{asked.count, 0, 0, watch.seconds(), watch.cpu_seconds()};
+    co_await other.stop();
+    found.values = co_await call<values>("scenario:percentiles_us", std::cref(late));
+    co_return found;
+}
+
 task<report> b7(const request& asked) {
+    if (asked.text("way", "") == "thread") co_return co_await b7_thread(asked);
     constexpr double at_most = 60;
     auto busy = pyasync::spawn(call("scenario:busy", at_most));
     (void)co_await lateness(std::max(asked.count / 10, 20L));
@@ -145,6 +159,38 @@ task<report> b14_fair(const request& asked) {
     co_return found;
 }
 
+/// Two of many that keep asyncio busy, until they are told to stop: a call after another, whose values are added up,
+/// and a message after another.
+task<> flood_with_messages(const std::atomic<bool>& stopped) {
+    while (!stopped) co_await on_asyncio([](py::python) {});
+}
+task<long> flood_with_calls(const std::atomic<bool>& stopped) {
+    long sum = 0;
+    while (!stopped) sum += co_await call<long>("scenario:nop");
+    co_return sum;
+}
+
+task<report> b14_flood(const request& asked) {
+    co_await call("scenario:restart");
+    std::atomic<bool> stopped{false};
+    std::vector<pyasync::future<>> messages;
+    std::vector<pyasync::future<long>> calls;
+    for (long i = 0; i < asked.in_flight(); ++i) {
+        messages.push_back(pyasync::spawn(flood_with_messages(stopped)));
+        calls.push_back(pyasync::spawn(flood_with_calls(stopped)));
+    }
+    (void)co_await call<samples>("scenario:lateness", std::max(asked.count / 10, 20L));
+    const stopwatch watch;
+    const auto late = co_await call<samples>("scenario:lateness", asked.count);
+    report found{asked.count, 0, 0, watch.seconds(), watch.cpu_seconds()};
+    stopped = true;
+    for (auto& each : messages) co_await std::move(each);
+    for (auto& each : calls) found.checksum += co_await std::move(each);
+    found.crossings = co_await call<long>("scenario:crossings");
+    found.values = co_await call<values>("scenario:percentiles_us", std::cref(late));
+    co_return found;
+}
+
 task<report> b14_plain(const request& asked) {
     (void)co_await call<long>("scenario:plain", std::max(asked.count / 10, 1L));
     co_await call("scenario:restart");
@@ -165,6 +211,7 @@ void add_beside_others(std::map<std::string_view, bench_function>& benches) {
                     {"b13_idle", &b13_idle},
                     {"b13_paced", &b13_paced},
                     {"b14_fair", &b14_fair},
+                    {"b14_flood", &b14_flood},
                     {"b14_plain", &b14_plain}});
 }
 

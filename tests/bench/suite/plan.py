@@ -199,7 +199,10 @@ def beside_others() -> Iterator[Bench]:
         "lateness of a 1 ms native timer while the asyncio thread is busy in pure Python",
         runs(OURS, "b7", Counts(300, 20), check=Check.COUNT_ONLY)
         + runs(RUST, "b7", Counts(300, 20), check=Check.COUNT_ONLY)
-        + runs(RUST, "b7", Counts(300, 20), "way=timerfd", label="timerfd", check=Check.COUNT_ONLY),
+        + runs(OURS[ON_ASYNCIO], "b7", Counts(300, 20), "way=thread", label="thread", check=Check.COUNT_ONLY)
+        + runs(RUST, "b7", Counts(300, 20), "way=timerfd", label="timerfd", check=Check.COUNT_ONLY)
+        + runs([LIMITS], "b7", Counts(300, 20), "way=timerfd", label="timerfd", check=Check.COUNT_ONLY)
+        + compared([LIMITS], "b7", Counts(300, 20), "way=uv_timer", label="uv_timer", check=Check.COUNT_ONLY),
         (P50, P99),
     )
 
@@ -298,6 +301,15 @@ def at_rest() -> Iterator[Bench]:
         "b14_fair",
         "lateness of a 1 ms asyncio timer while a task awaits native code without pause",
         runs([*OURS, *RUST], "b14_fair", Counts(200, 20), check=Check.HAMMERED),
+        (P50, P99),
+    )
+    yield Bench(
+        "b14_flood",
+        "the same while 1,000 native tasks call Python and 1,000 send messages; of asyncio alone, with 1,000 tasks of its own",
+        runs([*OURS, *PYTHON], "b14_flood", Counts(200, 20), check=Check.HAMMERED)
+        + compared(
+            PYTHON[ON_ASYNCIO], "b14_flood", Counts(200, 20), "way=at_rest", label="at_rest", check=Check.COUNT_ONLY
+        ),
         (P50, P99),
     )
     yield Bench(

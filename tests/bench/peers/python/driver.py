@@ -11,6 +11,7 @@ For comparison, what Python users do to cross threads:
   b1, b2    way=to_thread    asyncio.to_thread
   b3        way=threadsafe   a thread that awaits scenario.nop() with run_coroutine_threadsafe(...).result()
   b4        way=threadsafe   in_flight of these calls first, then their results
+  b14_flood way=at_rest      the same timers, and nothing beside them
 
 Not here: b6_b3 (the coroutine does not suspend, so the other thread would not get to run), b7 (no timer of Python's
 does without the GIL), b10 (the harness runs python3 -c itself).
@@ -204,6 +205,28 @@ async def b14_fair(arguments: Arguments) -> Measured:
     return result
 
 
+async def turn() -> int:
+    """A crossing: a turn of the loop."""
+    await asyncio.sleep(0)
+    return next(scenario.numbers)
+
+
+async def b14_flood(arguments: Arguments) -> Measured:
+    if arguments.way == "at_rest":
+        await scenario.lateness(arguments.warm_up())
+        with measured(arguments.count) as result:
+            samples = await scenario.lateness(arguments.count)
+        result.values = scenario.percentiles_us(samples)
+        return result
+    await scenario.flooded(turn, arguments.warm_up(), arguments.in_flight)
+    scenario.restart()
+    with measured(arguments.count) as result:
+        samples, result.checksum = await scenario.flooded(turn, arguments.count, arguments.in_flight)
+    result.crossings = scenario.crossings()
+    result.values = scenario.percentiles_us(samples)
+    return result
+
+
 async def b14_plain(arguments: Arguments) -> Measured:
     return await summed(arguments, 100, scenario.plain)
 
@@ -237,6 +260,7 @@ BENCHES: dict[str, Bench] = {
     "b13_idle": b13_idle,
     "b13_paced": b13_paced,
     "b14_fair": b14_fair,
+    "b14_flood": b14_flood,
     "b14_plain": b14_plain,
     "b15": b15,
 }
@@ -245,6 +269,7 @@ WAYS = {
     "b2": {"executor", "to_thread"},
     "b3": {"threadsafe"},
     "b4": {"threadsafe"},
+    "b14_flood": {"at_rest"},
 }
 
 if __name__ == "__main__":

@@ -232,6 +232,28 @@ async def fair(native: Native, count: int) -> tuple[list[float], int]:
     return samples, total
 
 
+async def flooded(native: Native, count: int, in_flight: int = 1000) -> tuple[list[float], int]:
+    """b14_flood, for who has no other side: the lateness of `count` timers while `in_flight` tasks cross without a pause.
+
+    As `fair` otherwise.
+    """
+    stopped = False
+
+    async def flood() -> int:
+        total = 0
+        while not stopped:
+            total += await native()
+        return total
+
+    tasks = [asyncio.create_task(flood()) for _ in range(in_flight)]
+    try:
+        samples = await lateness(count)
+    finally:
+        stopped = True
+        total = sum(await asyncio.gather(*tasks))
+    return samples, total
+
+
 async def paced(native: Native | None, count: int, delay: float = 0.001) -> int:
     """b13_paced: one crossing every `delay`; with None the same pacing without. Returns the sum of the values."""
     total = 0
