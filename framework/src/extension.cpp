@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <pyasync/bridge/asyncio_inbox.hpp>
+#include <pyasync/core/fork.hpp>
 #include <pyasync/py/convert.hpp>
 #include <pyasync/py/error.hpp>
 #include <pyasync/py/gil.hpp>
@@ -48,6 +49,7 @@ private:
 };
 
 PyObject* stop(PyObject*, PyObject*) noexcept {
+    if (in_forked_child()) Py_RETURN_NONE;  // all that would be stopped is in its parent
     const py::python py = py::detail::token_maker::make();
     asyncio_inbox::close_all(py);
     std::vector<std::source_location> left;

@@ -14,6 +14,8 @@
 
 #include <pyasync/bridge/asyncio_api.hpp>
 #include <pyasync/bridge/call.hpp>
+#include <pyasync/core/fork.hpp>
+#include <pyasync/core/misuse.hpp>
 #include <pyasync/core/spin.hpp>
 #include <pyasync/py/convert.hpp>
 #include <pyasync/py/convert_containers.hpp>
@@ -170,6 +172,11 @@ void loop_runner::state::run_until_done(const std::function<py::bound()>& start)
         future.call_method("remove_done_callback", stop);
         throw;
     }
+    if (locals.state()->inbox().of_parent_process()) {
+        throw misuse(
+            "pyasync: this forked child has come back to its parent's event loop, whose C++ tasks did not follow; "
+            "leave it with sys.exit() or os._exit(), or use exec or multiprocessing's spawn");
+    }
     if (!future.call_method("done")) {
         future.call_method("remove_done_callback", stop);
         py::detail::raise(py, PyExc_RuntimeError, "Event loop stopped before the C++ task had ended.");
@@ -249,6 +256,7 @@ void loop_runner::close() noexcept {
     if (std::exchange(state_->closed, true)) return;
     const py::python py = state_->loop.py();
     try {
+        if (asyncio_inbox& inbox = state_->locals.state()->inbox(); inbox.of_parent_process()) return inbox.keep_loop();
         if (!state_->runner.is_none()) {
             const interrupts_at_the_end interrupts(py, state_->terminated);
             const std::vector<std::string> left = state_->cancel_all();
@@ -284,7 +292,7 @@ interpreter::~interpreter() { static_cast<void>(finalise(interpreter_shutdown_ti
 
 bool interpreter::finalise(std::chrono::milliseconds limit) {
     if (!left_behind) {
-        close_inboxes();
+        if (!detail::in_forked_child()) close_inboxes();
         std::vector<std::string> left;
         for (const std::source_location& where : uv::loop_pool::instance().stop(limit))
             left.push_back(described(where));

@@ -200,6 +200,37 @@ ERRORS = Group(
     },
 )
 
+FORKING = Group(
+    {
+        "sys_exit_in_what_cpp_calls": "`sys.exit(5)` in a child that a coroutine or function which C++ calls has forked off",
+        "sys_exit_outermost": "The same in a coroutine that `main` awaits, or `asyncio.run`",
+        "os_exit": "`os._exit(5)` in the child",
+        "loop_of_its_own": "The child runs a loop of its own, by `asyncio.run`, and there awaits C++",
+        "exception": "An exception leaves the coroutine, in the child",
+        "comes_back": "The child goes on in its parent's event loop",
+    },
+    {
+        "sys_exit_in_what_cpp_calls": "The child ends with 5, at once; the parent goes on as if nothing had been.",
+        "sys_exit_outermost": {
+            "application": "The child ends with 5, at once; the parent goes on as if nothing had been.",
+            "module": "`asyncio.run` cleans up in the child, where whatever awaits C++ gets a `CancelledError`; then it ends with "
+            "5. The parent goes on.",
+        },
+        "os_exit": "The child ends with 5; the parent goes on.",
+        "loop_of_its_own": "The loop runs; C++ is a `RuntimeError` that says that it did not follow, and what to do instead.",
+        "exception": {
+            "application": "It is reported on stderr; the child ends with 1, as when it comes back.",
+            "module": "It is reported on stderr; the child goes on as when it comes back.",
+        },
+        "comes_back": {
+            "application": "What awaits C++ there gets a `CancelledError`; then a `RuntimeError` ends the child, and says what to "
+            "do instead.",
+            "module": "What awaits C++ there gets a `CancelledError`, and what starts there anew is a `RuntimeError`; else the "
+            "child's loop goes on.",
+        },
+    },
+)
+
 DROPPING = Group(
     {"requests": "A hundred thousand awaitables (or ten million) are dropped: never awaited, begun, awaited by a Task, hot"},
     {"requests": "The process does not grow: by less than a MiB in all, which is a tenth of a byte for each of ten million."},
@@ -279,6 +310,7 @@ GROUPS = {
     "dropping": DROPPING,
     "peers": PEERS,
     "stopping": STOPPING,
+    "forking": FORKING,
 }
 
 
@@ -287,7 +319,7 @@ def cells() -> Iterator[Cell]:
     for key, direction in DIRECTIONS.items():
         for outcome in OUTCOMES:
             yield Cell(f"{key}.{outcome}", direction.results[outcome])
-    for name in ("context", "dropping", "errors", "peers"):
+    for name in ("context", "dropping", "errors", "forking", "peers"):
         yield from of_group(name, GROUPS[name])
 
 

@@ -42,6 +42,14 @@ DROPPING = """\
 What nobody has any more is cancelled, and leaves nothing behind. (`PYASYNC_TEST_REQUESTS=10000000` drops ten million.)
 """
 
+FORKING = """\
+## Forking
+
+A child that `os.fork()` has made within an event loop has the parent's memory, but no C++ tasks: their threads are not there.
+Nothing that the parent had under way moves in it, unless it goes back to the loop. What `asyncio` and uvloop themselves share
+with the child (sockets, and on uvloop the loop's own descriptors) is their affair: a child does best to leave soon.
+"""
+
 PEERS = """\
 ## What must not happen
 
@@ -88,6 +96,7 @@ def page() -> str:
         ("dropping", "what happens", DROPPING),
         ("peers", "defect", PEERS),
         ("stopping", "what happens", STOPPING),
+        ("forking", "what happens", FORKING),
     ):
         group = matrix.GROUPS[name]
         lines.append(text)

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include <pyasync/bridge/asyncio_inbox.hpp>
 
+#include <fcntl.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -11,11 +12,14 @@
 #include <system_error>
 #include <thread>
 #include <unordered_map>
+#include <vector>
 
 #include <pyasync/bridge/asyncio_api.hpp>
 #include <pyasync/bridge/asyncio_request.hpp>
 #include <pyasync/bridge/loop_reader.hpp>
 #include <pyasync/bridge/own_selector.hpp>
+#include <pyasync/core/cancellation.hpp>
+#include <pyasync/core/fork.hpp>
 #include <pyasync/core/inbox.hpp>
 #include <pyasync/core/outbox.hpp>
 #include <pyasync/core/root.hpp>
@@ -107,6 +111,7 @@ ref<asyncio_inbox> asyncio_inbox::of(const py::bound& loop) {
     auto made = ref<asyncio_inbox>::adopt(new asyncio_inbox(loop));
     new_entry entry(loop.ptr(), *made);
     if (refusing) std::rethrow_exception(stopped_error());
+    watch_forks(loop.py());
     if (runs_elsewhere(loop)) {
         loop_reader::install_from_elsewhere(made, loop);
     } else {
@@ -248,6 +253,7 @@ bool asyncio_inbox::raise_pending() noexcept {
 }
 
 bool asyncio_inbox::serve(py::python py, clock::time_point until) noexcept {
+    if (of_parent_process_) return false;
     queues& all = *queues_;
     all.steps = queues::stepping::unknown;
     all.ready.append(all.incoming.take());
@@ -256,7 +262,7 @@ bool asyncio_inbox::serve(py::python py, clock::time_point until) noexcept {
     asyncio_inbox* const outer = std::exchange(serving_, this);
     const outbox gathering;
     all.slice.begin(until);
-    while (to_raise_ == nullptr) {
+    while (to_raise_ == nullptr && !of_parent_process_) {
         work& item = all.ready.pop();
         item.handle(item, delivery::served);
         if (all.ready.empty() || all.slice.is_over()) break;
@@ -341,6 +347,80 @@ void asyncio_inbox::dismiss(loop_dependent& entry) noexcept {
 void asyncio_inbox::raise_through(py::python py) noexcept {
     const py::python_error error = py::python_error::fetch(py);
     Py_XSETREF(to_raise_, Py_NewRef(error.value().ptr()));
+}
+
+void asyncio_inbox::watch_forks(py::python py) {
+    static PyMethodDef method{"process_forked", &process_forked, METH_NOARGS, nullptr};
+    static bool watched = false;
+    if (std::exchange(watched, true)) return;
+    const py::bound hook = py::bound::steal(py, PyCFunction_New(&method, nullptr));
+    py.import("os").attr("register_at_fork")(py::kw("after_in_child") = hook);
+}
+
+PyObject* asyncio_inbox::process_forked(PyObject*, PyObject*) noexcept {
+    if (!in_forked_child()) Py_RETURN_NONE;  // there were no threads yet
+    const py::python py = py::detail::token_maker::make();
+    std::vector<asyncio_inbox*> all;
+    for (const auto& [loop, inbox] : open_inboxes()) all.push_back(inbox);
+    for (asyncio_inbox* const each : all) {
+        each->of_parent_process_ = true;
+        try {
+            each->become_the_childs(py);
+            each->call_when_back(py);
+        } catch (const py::python_error&) {
+            // One of another thread, in debug mode: here that one does not run it.
+        }
+    }
+    Py_RETURN_NONE;
+}
+
+/// Takes a descriptor of its own under the number of the one that it shares with the parent, so that neither disturbs
+/// the other: what the child read from it, or unregistered, the parent would miss.
+void asyncio_inbox::become_the_childs(py::python py) {
+    const int own = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (own >= 0) {
+        ::dup3(own, queues_->descriptor, O_CLOEXEC);
+        ::close(own);
+    }
+    own_selector::separate(py::bound::borrow(py, loop_));
+}
+
+void asyncio_inbox::call_when_back(py::python py) {
+    static PyMethodDef method{"came_back", &came_back, METH_NOARGS, "Tell who waits for C++ that it is not here."};
+    py::bound::borrow(py, loop_).call_method("call_soon", py::bound::steal(py, PyCFunction_New(&method, loop_)));
+}
+
+PyObject* asyncio_inbox::came_back(PyObject* loop, PyObject*) noexcept {
+    const auto known = open_inboxes().find(loop);
+    if (known == open_inboxes().end()) Py_RETURN_NONE;
+    const auto inbox = ref<asyncio_inbox>::share(known->second);
+    while (inbox->dependents_ != nullptr) {
+        loop_dependent& left = *inbox->dependents_;
+        inbox->dismiss(left);
+        left.left_by_fork(py::detail::token_maker::make());
+    }
+    Py_RETURN_NONE;
+}
+
+void asyncio_inbox::ends_in_child(py::python py, const std::exception_ptr& error) noexcept {
+    if (error == nullptr || is_cancellation(error) || closed()) return;
+    const py::detail::set_aside under_way;
+    py::detail::set_raised_from(py, error);
+    if (PyErr_ExceptionMatches(PyExc_SystemExit) == 0) {
+        return report_unhandled(py, loop_, "an exception in a forked child, where C++ cannot hear of it");
+    }
+    keep_loop();
+    PyErr_PrintEx(/*set_sys_last_vars=*/0);  // ends the process, with its code
+}
+
+void asyncio_inbox::keep_loop() noexcept {
+    const py::detail::set_aside under_way;
+    Py_INCREF(loop_);
+    PyObject* const tasks = py::detail::into_python([this] {
+        PyObject* const asyncio = PyImport_ImportModule("asyncio");
+        return asyncio == nullptr ? nullptr : PyObject_CallMethod(asyncio, "all_tasks", "O", loop_);
+    });
+    if (tasks == nullptr) PyErr_Clear();
 }
 
 void asyncio_inbox::root_finished() noexcept {

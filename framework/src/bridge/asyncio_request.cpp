@@ -23,6 +23,9 @@ bool asyncio_request::send_cancel() noexcept {
 
 void asyncio_request::finish() noexcept {
     finished_ = true;
+    asyncio_inbox& inbox = locals_->inbox();
+    // Its home is in the parent.
+    if (inbox.of_parent_process()) return inbox.ends_in_child(py::detail::token_maker::make(), failure());
     let_go();
 }
 

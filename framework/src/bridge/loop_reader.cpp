@@ -83,7 +83,7 @@ PyObject* loop_reader::serve(PyObject* capsule) noexcept {
 }
 
 bool loop_reader::stays_for_answers(py::python py) {
-    if (inbox_->closed() || inbox_->will_raise() || inbox_->has_more() || inbox_->asyncio_has_ready(py)) {
+    if (!inbox_->serves() || inbox_->will_raise() || inbox_->has_more() || inbox_->asyncio_has_ready(py)) {
         return false;
     }
     return spin_.look_for([this] { return inbox_->pending(); }, longest_answer);
@@ -91,7 +91,7 @@ bool loop_reader::stays_for_answers(py::python py) {
 
 void loop_reader::arrange_next(py::python py, PyObject* capsule) {
     static PyMethodDef method{"drain", &come_again, METH_NOARGS, "Serve what C++ has sent to this loop."};
-    if (inbox_->closed() || comes_again_) return;
+    if (!inbox_->serves() || comes_again_) return;
     const auto now = clock::now();
     const bool stays_awake = inbox_->has_more() || (spin_.pays() && now - last_arrival_ < spinner::limit());
     if (!stays_awake && inbox_->sleep()) {

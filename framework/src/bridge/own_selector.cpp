@@ -2,7 +2,9 @@
 // SPDX-License-Identifier: MIT
 #include <pyasync/bridge/own_selector.hpp>
 
+#include <fcntl.h>
 #include <sys/epoll.h>
+#include <unistd.h>
 
 #include <array>
 #include <cerrno>
@@ -30,6 +32,9 @@ constexpr auto look_interval = std::chrono::microseconds(50);
 constexpr auto longest_stay = std::chrono::milliseconds(5);
 constexpr int most_events = 256;
 constexpr const char* capsule_name = "pyasync.selector";
+/// As selectors.EVENT_READ and EVENT_WRITE.
+constexpr long readable = 1;
+constexpr long writable = 2;
 
 class waiting_room {
 public:
@@ -113,9 +118,7 @@ py::bound waiting_room::poll(py::python py, bool may_wait) {
             inbox_->clear_wake_up();
             continue;
         }
-        // As selectors.EpollSelector translates them.
-        constexpr long readable = 1;
-        constexpr long writable = 2;
+        // As selectors.EpollSelector has it.
         long ready = 0;
         if ((event.events & ~static_cast<std::uint32_t>(EPOLLIN)) != 0) ready |= writable;
         if ((event.events & ~static_cast<std::uint32_t>(EPOLLOUT)) != 0) ready |= readable;
@@ -141,12 +144,12 @@ PyObject* waiting_room::select(py::python py, PyObject* timeout) {
     bool busy = limited_ && deadline_ <= kept_since;
     inbox_->begin_turn();
     for (;;) {
-        if (inbox_->closed())
+        if (!inbox_->serves())
             return poll(py, /*may_wait=*/!busy).release();  // nothing comes any more: as asyncio does it
         // asyncio's own timer is due at the deadline; where it is busy anyway, both sides have their slices.
         if (inbox_->serve(py, limited_ && !busy ? deadline_ : clock::time_point::max())) {
             if (inbox_->raise_pending()) return nullptr;
-            if (inbox_->closed()) return PyList_New(0);
+            if (!inbox_->serves()) return PyList_New(0);
             busy = busy || inbox_->asyncio_has_ready(py);
             if (!busy) recheck_deadline(py);
         }
@@ -189,18 +192,44 @@ PyObject* select_method(PyObject* capsule, PyObject* const* arguments, Py_ssize_
     }
 }
 
+/// The selector of a loop of asyncio's own, where it is one over epoll; else None.
+py::bound epoll_selector_of(const py::bound& loop) {
+    const py::python py = loop.py();
+    if (!loop.is_instance(py.import("asyncio").attr("SelectorEventLoop")) || !loop.has_attr("_selector")) {
+        return py.none();
+    }
+    const py::bound selector = loop.attr("_selector");
+    const bool known = py::bound::borrow(py, reinterpret_cast<PyObject*>(Py_TYPE(selector.ptr())))
+                           .is(py.import("selectors").attr("EpollSelector"));
+    return known && selector.has_attr("_fd_to_key") ? selector : py.none();
+}
+
 }  // namespace
+
+void own_selector::separate(const py::bound& loop) {
+    const py::bound selector = epoll_selector_of(loop);
+    if (selector.is_none()) return;
+    const int own = ::epoll_create1(EPOLL_CLOEXEC);
+    if (own < 0) return;
+    for (const py::bound& key : selector.attr("_fd_to_key").call_method("values")) {
+        const long wanted = key.attr("events").to<long>();
+        epoll_event event{};
+        if ((wanted & readable) != 0) event.events |= EPOLLIN;
+        if ((wanted & writable) != 0) event.events |= EPOLLOUT;
+        event.data.fd = key.attr("fd").to<int>();
+        ::epoll_ctl(own, EPOLL_CTL_ADD, event.data.fd, &event);
+    }
+    ::dup3(own, selector.call_method("fileno").to<int>(), O_CLOEXEC);
+    ::close(own);
+}
 
 void own_selector::install(asyncio_inbox& inbox, const py::bound& loop) {
     static PyMethodDef method{"select", reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(&select_method)),
                               METH_FASTCALL, "Wait for descriptors, and serve what C++ has sent to this loop."};
     if (!py::interpreter::exists()) return;  // the loops are somebody else's, and so are their selectors
     const py::python py = loop.py();
-    const py::bound selectors = py.import("selectors");
-    if (!loop.is_instance(py.import("asyncio").attr("SelectorEventLoop")) || !loop.has_attr("_selector")) return;
-    const py::bound selector = loop.attr("_selector");
-    const auto* const epoll = reinterpret_cast<PyTypeObject*>(selectors.attr("EpollSelector").ptr());
-    if (Py_TYPE(selector.ptr()) != epoll || !selector.has_attr("_fd_to_key")) return;
+    const py::bound selector = epoll_selector_of(loop);
+    if (selector.is_none()) return;
     auto room =
         std::make_unique<waiting_room>(ref<asyncio_inbox>::share(&inbox), selector.call_method("fileno").to<int>(),
                                        selector.attr("_fd_to_key").unbind());

@@ -9,6 +9,7 @@
 #include <pyasync/bridge/asyncio_request.hpp>
 #include <pyasync/bridge/python_future_object.hpp>
 #include <pyasync/bridge/stepping.hpp>
+#include <pyasync/core/fork.hpp>
 #include <pyasync/py/error.hpp>
 
 namespace pyasync::detail {
@@ -302,6 +303,7 @@ py::bound make_python_future(py::python py, ref<future_state_base> state, take_r
         state->abandon();
         std::rethrow_exception(loop_closed_error());
     }
+    if (locals->inbox().of_parent_process()) std::rethrow_exception(forked_error());
     PyTypeObject* const type = future_type();
     py::detail::raise_if_null(py, reinterpret_cast<PyObject*>(type));
     PyObject* const made = py::detail::raise_if_null(py, type->tp_alloc(type, 0));

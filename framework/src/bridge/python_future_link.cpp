@@ -134,6 +134,12 @@ void operation_link::loop_closed(py::python) noexcept {
     state_->abandon();  // also where it has ended: it may stand for a step of what goes on
 }
 
+void operation_link::left_by_fork(py::python py) noexcept {
+    const py::bound future = py::bound::borrow(py, object());
+    as_future(future.ptr()).state = progress::cancelled;
+    call_back(py, future.ptr());
+}
+
 void operation_link::loop_stopping(py::python) noexcept {
     const python_future& me = as_future(object());
     if (me.callback == nullptr && me.more_callbacks == nullptr) state_->abandon();

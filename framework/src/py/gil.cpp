@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: MIT
 #include <pyasync/py/gil.hpp>
 
+#include <pthread.h>
+
 #include <condition_variable>
 #include <mutex>
 
@@ -20,9 +22,18 @@ struct visitors {
     bool closed = false;
 };
 
+visitors& all_visitors();
+
+/// Locked while the process forks: else a forked child might find it locked by a thread that it does not have.
+visitors* visitors_that_survive_a_fork() {
+    ::pthread_atfork([] { all_visitors().mutex.lock(); }, [] { all_visitors().mutex.unlock(); },
+                     [] { all_visitors().mutex.unlock(); });
+    return new visitors;
+}
+
 // Never destroyed: threads that outlive main still ask.
 visitors& all_visitors() {
-    static auto* const only = new visitors;
+    static auto* const only = visitors_that_survive_a_fork();
     return *only;
 }
 

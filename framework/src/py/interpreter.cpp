@@ -7,6 +7,7 @@
 #include <stdexcept>
 #include <system_error>
 
+#include <pyasync/core/fork.hpp>
 #include <pyasync/py/convert.hpp>
 #include <pyasync/py/convert_containers.hpp>
 #include <pyasync/py/error.hpp>
@@ -137,7 +138,8 @@ interpreter::~interpreter() {
 
 bool interpreter::finalise(std::chrono::milliseconds limit) {
     if (main_thread_ == nullptr) return true;
-    if (!detail::close_gil(limit)) return false;
+    // Those whom a forked child would wait for are in its parent.
+    if (!pyasync::detail::in_forked_child() && !detail::close_gil(limit)) return false;
     PyEval_RestoreThread(std::exchange(main_thread_, nullptr));
     detail::reclaim(detail::token_maker::make());
     Py_FinalizeEx();

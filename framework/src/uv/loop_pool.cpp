@@ -2,8 +2,6 @@
 // SPDX-License-Identifier: MIT
 #include <pyasync/uv/loop_pool.hpp>
 
-#include <pthread.h>
-
 #include <atomic>
 #include <condition_variable>
 #include <memory>
@@ -11,7 +9,7 @@
 #include <stdexcept>
 #include <string>
 
-#include <pyasync/core/misuse.hpp>
+#include <pyasync/core/fork.hpp>
 #include <pyasync/core/root.hpp>
 #include <pyasync/uv/timer_queue.hpp>
 
@@ -19,11 +17,10 @@ namespace pyasync::uv {
 
 using pyasync::detail::delivery;
 using pyasync::detail::in_flight;
+using pyasync::detail::in_forked_child;
 using pyasync::detail::work;
 
 namespace {
-
-std::atomic<bool> in_forked_child{false};
 
 /// A message to a loop whose sender waits for the answer, but not for ever: it owns itself until the loop, which may be
 /// stuck, has come to it.
@@ -113,7 +110,7 @@ public:
     void start() {
         const std::lock_guard lock(mutex);
         if (started.load(std::memory_order_relaxed)) return;
-        pthread_atfork(nullptr, nullptr, [] { in_forked_child.store(true, std::memory_order_relaxed); });
+        pyasync::detail::watch_forks();
         while (loops.size() < threads) loops.push_back(std::make_unique<loop>().release());
         started.store(true, std::memory_order_release);
     }
@@ -146,10 +143,7 @@ void loop_pool::configure(std::size_t threads) {
 
 loop& loop_pool::next() {
     state& pool = shared();
-    if (in_forked_child.load(std::memory_order_relaxed)) {
-        throw misuse(
-            "pyasync: the libuv loops did not follow into this forked child; use exec or multiprocessing's spawn");
-    }
+    if (in_forked_child()) std::rethrow_exception(pyasync::detail::forked_error());
     // What unwinds may start something, but nobody else.
     if (pool.stopped.load(std::memory_order_acquire) ||
         (pool.stopping.load(std::memory_order_relaxed) && loop::current() == nullptr)) {
@@ -163,7 +157,7 @@ loop& loop_pool::next() {
 std::vector<loop*> loop_pool::running() const {
     const state& pool = shared();
     if (!pool.started.load(std::memory_order_acquire) || pool.stopped.load(std::memory_order_acquire)) return {};
-    if (in_forked_child.load(std::memory_order_relaxed)) return {};
+    if (in_forked_child()) return {};
     return pool.loops;
 }
 
@@ -184,7 +178,7 @@ std::vector<std::source_location> loop_pool::in_flight() const {
 
 std::vector<std::source_location> loop_pool::stop(std::chrono::milliseconds limit) {
     state& pool = shared();
-    if (!pool.started || in_forked_child || pool.stopped) return {};
+    if (!pool.started || in_forked_child() || pool.stopped) return {};
     pool.stopping = true;
     const auto end = detail::clock::now() + limit;
     const auto all_empty = [&pool, end] {

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <exception>
 #include <memory>
 
 #include <pyasync/core/executor.hpp>
@@ -22,6 +23,10 @@ public:
 
     /// The loop is gone: nothing that waits on it will ever happen. The entry has left the list already.
     virtual void loop_closed(py::python py) noexcept = 0;
+
+    /// This is a forked child, which has come back to the loop: C++ is not there to end it. The entry has left the
+    /// list.
+    virtual void left_by_fork(py::python py) noexcept = 0;
 
     /// All tasks of the loop are about to be cancelled: what nobody waits for, and is none, cancels itself.
     virtual void loop_stopping(py::python py) noexcept = 0;
@@ -70,6 +75,22 @@ public:
 
     /// Under the GIL: is the loop closed, or gone?
     [[nodiscard]] bool closed() const noexcept { return loop_ == nullptr; }
+
+    /// Under the GIL: has a forked child found it in its memory? Then nothing of it is served: what is in it belongs to
+    /// the parent. What waits for C++ there hears of that when the child comes back to the loop.
+    [[nodiscard]] bool of_parent_process() const noexcept { return of_parent_process_; }
+
+    /// Under the GIL: is it to be served?
+    [[nodiscard]] bool serves() const noexcept { return !closed() && !of_parent_process_; }
+
+    /// In a forked child, under the GIL: something ends with this error, of which C++ cannot hear. A SystemExit ends
+    /// the process; others are reported.
+    void ends_in_child(py::python py, const std::exception_ptr& error) noexcept;
+
+    /// In a forked child that ends, under the GIL: keeps the loop and its tasks for ever. To collect the loop would
+    /// close it, and thereby take descriptors from the parent; to collect the tasks would report that they were
+    /// pending.
+    void keep_loop() noexcept;
 
     /// Under the GIL: the loop; borrowed, null once it is closed.
     [[nodiscard]] PyObject* event_loop() const noexcept { return loop_; }
@@ -149,6 +170,13 @@ private:
     [[nodiscard]] bool runs_here(py::python py) const noexcept;
     void wake() const noexcept;
 
+    // In a forked child.
+    static void watch_forks(py::python py);
+    static PyObject* process_forked(PyObject*, PyObject*) noexcept;
+    static PyObject* came_back(PyObject* loop, PyObject*) noexcept;
+    void become_the_childs(py::python py);
+    void call_when_back(py::python py);
+
     /// The inbox that this thread serves at this moment, or null: its loop is the one that runs here.
     inline static thread_local asyncio_inbox* serving_ = nullptr;
 
@@ -159,6 +187,7 @@ private:
     std::weak_ptr<const py::object> shared_loop_;
     loop_dependent* dependents_ = nullptr;
     PyObject* to_raise_ = nullptr;
+    bool of_parent_process_ = false;
     std::atomic<long> roots_{0};
     std::atomic<work*> when_idle_{nullptr};
 };

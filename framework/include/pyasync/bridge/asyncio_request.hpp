@@ -47,6 +47,9 @@ protected:
     /// Any thread: the event loop was closed before the request got there; `finish` follows.
     virtual void refused() noexcept = 0;
 
+    /// The error that is in place, or null.
+    [[nodiscard]] virtual std::exception_ptr failure() const noexcept = 0;
+
     /// Home thread: it is over.
     virtual void came_home() noexcept = 0;
 

@@ -97,6 +97,9 @@ private:
     void cancel_served(py::python py) noexcept override { cancel_await(py); }
     [[nodiscard]] bool has_waiter() const noexcept override { return true; }
     void refused() noexcept override { outcome_.set_error(loop_closed_error()); }
+    [[nodiscard]] std::exception_ptr failure() const noexcept override {
+        return outcome_.failed() ? outcome_.error() : nullptr;
+    }
 
     python_call<T, Args...> call_;
     result<T> outcome_;

@@ -17,6 +17,10 @@ class own_selector {
 public:
     /// On the loop's thread. Does nothing where the loop is of another kind.
     static void install(asyncio_inbox& inbox, const py::bound& loop);
+
+    /// In a forked child: gives a loop of asyncio's own an epoll instance that it does not share with the parent, where
+    /// whatever one of them takes or unregisters is gone for the other. Does nothing where the loop is of another kind.
+    static void separate(const py::bound& loop);
 };
 
 }  // namespace pyasync::detail

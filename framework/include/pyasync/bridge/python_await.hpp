@@ -57,6 +57,7 @@ private:
     friend class eager_task;
 
     void loop_closed(py::python py) noexcept override;
+    void left_by_fork(py::python) noexcept override {}  // Python goes on, and nobody asks for the outcome
     void loop_stopping(py::python py) noexcept override;
     [[nodiscard]] PyObject* awaited_task() const noexcept override { return has_waiter() ? task_ : nullptr; }
 

@@ -51,6 +51,7 @@ private:
     [[nodiscard]] PyObject* object() noexcept;
     static void arrive(work& self, delivery how) noexcept;
     void loop_closed(py::python) noexcept override;
+    void left_by_fork(py::python py) noexcept override;
     void loop_stopping(py::python) noexcept override;
     [[nodiscard]] PyObject* awaited_task() const noexcept override { return nullptr; }
 

@@ -110,6 +110,7 @@ private:
     void serve(py::python py) noexcept override { state_->wanted(py, *this); }
     void cancel_served(py::python py) noexcept override { state_->cancel_wanted(py, *this); }
     void refused() noexcept override { error_ = loop_closed_error(); }
+    [[nodiscard]] std::exception_ptr failure() const noexcept override { return error_; }
     void answer(std::exception_ptr error) noexcept override {
         error_ = std::move(error);
         finish();
