@@ -169,3 +169,34 @@ def test_closed_with_work_in_flight(new_loop):
     with pytest.raises((RuntimeError, asyncio.CancelledError)):
         task.get_coro().send(None)
     task._log_destroy_pending = False
+
+
+@pytest.mark.parametrize("debug", [False, True])
+@pytest.mark.parametrize("seen", [False, True])
+def test_what_cpp_awaits_is_closed_with_the_loop(new_loop, seen, debug):
+    """Whoever has made its task, and whether it is one already: its `finally` runs, and nothing is complained of."""
+    waits = asyncio.Event()
+    kept, ended, reported = [], [], []
+
+    async def wait():
+        if seen:
+            asyncio.current_task().get_name()
+        try:
+            waits.set()
+            await asyncio.Event().wait()
+        finally:
+            ended.append(True)
+
+    async def main():
+        kept.append(asyncio.create_task(native.await_what(wait())))
+        await waits.wait()
+
+    loop = new_loop()
+    loop.set_debug(debug)
+    loop.set_exception_handler(lambda _, context: reported.append(context))
+    loop.run_until_complete(main())
+    loop.close()
+    assert ended == [True]
+    kept.pop()._log_destroy_pending = False
+    gc.collect()
+    assert reported == []

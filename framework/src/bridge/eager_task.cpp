@@ -411,6 +411,21 @@ void eager_task::forget(PyObject* task) noexcept {
     }
 }
 
+PyObject* eager_task::coroutine_of(PyObject* task) noexcept {
+    if (Py_TYPE(task) != task_type(py::detail::token_maker::make())) {
+        PyObject* const coroutine = PyObject_CallMethod(task, "get_coro", nullptr);
+        if (coroutine == nullptr) PyErr_Clear();
+        return coroutine;
+    }
+    const task_fields& fields = fields_of(task);
+    return Py_XNewRef(is_initialised(fields) ? stand_in::of(fields.stand_in).coroutine : fields.coroutine);
+}
+
+void eager_task::keep_quiet(PyObject* task) noexcept {
+    const bool unseen = Py_TYPE(task) == task_type(py::detail::token_maker::make()) && !is_initialised(fields_of(task));
+    if (!unseen && PyObject_SetAttrString(task, "_log_destroy_pending", Py_False) < 0) PyErr_Clear();
+}
+
 void eager_task::returned(python_await& owner, py::python py, const py::bound& value) noexcept {
     owner.ends_with(py, value);
 }

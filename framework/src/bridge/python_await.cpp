@@ -6,6 +6,7 @@
 
 #include <pyasync/bridge/asyncio_request.hpp>
 #include <pyasync/bridge/eager_task.hpp>
+#include <pyasync/bridge/stepping.hpp>
 #include <pyasync/core/cancellation.hpp>
 #include <pyasync/py/convert.hpp>
 #include <pyasync/py/into_python.hpp>
@@ -71,7 +72,7 @@ void python_await::start(py::python py, const py::bound& awaitable, asyncio_inbo
     try {
         if (!PyCoro_CheckExact(awaitable.ptr()) && is_future(asyncio_api::get(py), awaitable.ptr())) {
             await_future(awaitable, context);
-        } else if (inbox_->direct(py)) {
+        } else if (task_is_ours_ = true; inbox_->direct(py)) {
             eager_task::start(*this, py, steppable(awaitable), context);
         } else {
             const py::bound loop = py::bound::borrow(py, inbox_->event_loop());
@@ -126,7 +127,23 @@ void python_await::abandon_await(py::python py) noexcept {
     if (!asked_before) cancel_await(py);
 }
 
-void python_await::loop_closed(py::python py) noexcept { ends_with_error(py, loop_closed_error()); }
+void python_await::loop_closed(py::python py) noexcept {
+    if (task_ != nullptr && task_is_ours_) close_task();
+    ends_with_error(py, loop_closed_error());
+}
+
+/// Nobody will step it any more. What its coroutine has is given up now, not when the garbage collector finds it; that
+/// it has not ended is told to who awaits it, not to the loop's exception handler.
+void python_await::close_task() noexcept {
+    PyObject* const task = Py_NewRef(task_);
+    if (PyObject* const coroutine = eager_task::coroutine_of(task)) {
+        eager_task::forget(task);
+        close_coroutine(coroutine);
+        Py_DECREF(coroutine);
+    }
+    eager_task::keep_quiet(task);
+    Py_DECREF(task);
+}
 
 void python_await::loop_stopping(py::python py) noexcept {
     // It is cancelled with all of asyncio's tasks.

@@ -60,4 +60,16 @@ PySendResult throw_raised(py::python py, PyObject* coroutine, PyObject** result)
     return outcome_of_throw(py, yielded, result);
 }
 
+void close_coroutine(PyObject* coroutine) noexcept {
+    const py::detail::set_aside under_way;
+    PyObject* const running = PyObject_GetAttrString(coroutine, "cr_running");
+    PyErr_Clear();  // it is no coroutine, but what the `__await__` of something has returned
+    Py_XDECREF(running);
+    if (running == Py_True) return;
+    PyObject* const closed = py::detail::into_python([&] { return PyObject_CallMethod(coroutine, "close", nullptr); });
+    if (closed == nullptr && PyErr_ExceptionMatches(PyExc_AttributeError) == 0) PyErr_WriteUnraisable(coroutine);
+    PyErr_Clear();
+    Py_XDECREF(closed);
+}
+
 }  // namespace pyasync::detail

@@ -31,6 +31,12 @@ public:
     /// The owner no longer wants to know how `task` ends; no effect on a task of another kind.
     static void forget(PyObject* task) noexcept;
 
+    /// The coroutine of `task`, a new reference, be it made by us or by the loop; null where there is none.
+    [[nodiscard]] static PyObject* coroutine_of(PyObject* task) noexcept;
+
+    /// Its loop is closed: nobody has to hear that it never ends.
+    static void keep_quiet(PyObject* task) noexcept;
+
     /// Called by the coroutine's stand-in, when the coroutine has ended in a later step. The object that held the owner
     /// forgets it first.
     static void returned(python_await& owner, py::python py, const py::bound& value) noexcept;

@@ -66,6 +66,7 @@ private:
     void ends_with(py::python py, const py::bound& value) noexcept;
     void ends_with_error(py::python py, std::exception_ptr error) noexcept;
     void leave() noexcept;
+    void close_task() noexcept;
 
     void await_future(const py::bound& future, PyObject* context);
     static PyObject* future_done(PyObject* capsule, PyObject* future) noexcept;
@@ -73,6 +74,7 @@ private:
     asyncio_inbox* inbox_ = nullptr;
     PyObject* task_ = nullptr;      ///< what to cancel: a Task or a Future
     PyObject* callback_ = nullptr;  ///< the capsule that leads a Future's callback here
+    bool task_is_ours_ = false;     ///< made for this, not given to be awaited
 };
 
 }  // namespace pyasync::detail

@@ -33,4 +33,8 @@ PyObject* next_method(PyObject* self) noexcept {
 /// The same for the exception that Python has set on this thread.
 [[nodiscard]] PySendResult throw_raised(py::python py, PyObject* coroutine, PyObject** result) noexcept;
 
+/// `coroutine.close()`, for one that nobody will step any more; what it raises then is unraisable. One that runs at
+/// this moment, on another thread, is left to that.
+void close_coroutine(PyObject* coroutine) noexcept;
+
 }  // namespace pyasync::detail
