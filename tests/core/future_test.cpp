@@ -171,6 +171,75 @@ TEST_CASE("a task that is cancelled while what it awaits carries on gets the res
     CHECK(outcome_of(std::move(running)) == 11);
 }
 
+TEST_CASE("a cancellation that meets the end of what is awaited is thrown at the next wait") {
+    manual_executor here;
+    manual_executor there;
+    manual_operation<int> operation;
+    manual_operation<> next;
+    const auto child = [&]() -> task<int> { co_return co_await operation; };
+    int seen = 0;
+    const auto parent = [&]() -> task<> {
+        seen = co_await launch(child(), there);
+        co_await next;
+    };
+    future<> running = launch(parent(), here);
+    here.run_all();
+    there.run_all();
+    running.cancel();
+    operation.end_with(11);
+    there.run_all();
+    REQUIRE(here.run_one());  // the cancellation; the end is on its way here
+    SUBCASE("when that has heard of it too late") { there.run_all(); }
+    SUBCASE("when that has not heard of it yet") {}
+    here.run_all();
+    CHECK(seen == 11);
+    CHECK_FALSE(next.awaited());
+    CHECK_THROWS_AS(outcome_of(std::move(running)), cancelled);
+    there.run_all();
+}
+
+TEST_CASE("a cancellation that what is awaited never waits to hear of is thrown at the next wait") {
+    manual_executor here;
+    manual_executor there;
+    manual_operation<> next;
+    const auto parent = [&]() -> task<> {
+        co_await launch(number(1), there);
+        co_await next;
+    };
+    future<> running = launch(parent(), here);
+    here.run_all();
+    running.cancel();
+    here.run_all();
+    there.run_all();
+    here.run_all();
+    CHECK_FALSE(next.awaited());
+    CHECK_THROWS_AS(outcome_of(std::move(running)), cancelled);
+}
+
+TEST_CASE("a cancellation that somebody else has sent too late is not the waiting task's") {
+    manual_executor here;
+    manual_executor there;
+    manual_operation<int> operation;
+    const auto child = [&]() -> task<int> { co_return co_await operation; };
+    const auto state = detail::root<int>::launch(child(), there, {}, std::source_location::current());
+    const auto parent = [&]() -> task<int> {
+        const int value = co_await future<int>(detail::ref<detail::root<int>>::share(state.get()));
+        co_await launch(number(1), here);
+        co_return value;
+    };
+    future<int> running = launch(parent(), here);
+    here.run_all();
+    there.run_all();
+    operation.end_with(11);
+    there.run_all();
+    state->cancel();
+    CHECK(state->missed_cancellation());
+    there.run_all();
+    CHECK(state->missed_cancellation());
+    here.run_all();
+    CHECK(outcome_of(std::move(running)) == 11);
+}
+
 TEST_CASE("a cancellation that comes before a future is awaited cancels that, too") {
     manual_executor executor;
     manual_operation<> operation;

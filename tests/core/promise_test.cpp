@@ -96,6 +96,23 @@ TEST_CASE("cancelling the task that waits throws at once") {
     CHECK_THROWS_AS(outcome_of(std::move(running)), cancelled);
 }
 
+TEST_CASE("cancelling the task that waits when the value has been set throws at its next wait") {
+    manual_executor executor;
+    const promise<int> reply;
+    int seen = 0;
+    const auto body = [&]() -> task<> {
+        seen = co_await reply.get_future();
+        co_await promise<int>().get_future();
+    };
+    future<> running = launch(body(), executor);
+    executor.run_all();
+    running.cancel();
+    REQUIRE(reply.set_value(3));
+    executor.run_all();
+    CHECK(seen == 3);
+    CHECK_THROWS_AS(outcome_of(std::move(running)), cancelled);
+}
+
 TEST_CASE("an operation that can be cancelled is asked to end, and its end is waited for") {
     int asked = 0;
     const promise<int> reply;

@@ -36,6 +36,34 @@ def test_cancel_before_the_start(run):
     run(main())
 
 
+def test_cancelled_when_cpp_has_just_ended(run):
+    """As asyncio's own Tasks: who was told that it would be cancelled is not given a result."""
+
+    def sleep_has_ended():
+        """C++ has, and the loop, which is blocked, has not heard of it."""
+        wait_until(lambda: native.under_way() == 1)
+        wait_until(lambda: native.under_way() == 0)
+
+    async def sleep_and_wait():
+        await native.sleep(0.01)
+        await asyncio.Event().wait()
+
+    async def main():
+        future = native.hot(0.01)
+        sleep_has_ended()
+        assert future.cancel("enough")
+        with pytest.raises(asyncio.CancelledError, match="enough"):
+            await future
+        task = asyncio.create_task(sleep_and_wait())
+        await asyncio.sleep(0)
+        sleep_has_ended()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    run(asyncio.wait_for(main(), 20))
+
+
 def test_a_coroutine_may_swallow_it(run):
     async def main():
         task = asyncio.create_task(native.swallow_cancellation())

@@ -176,6 +176,29 @@ TEST_CASE("a function that runs is not disturbed by a cancellation") {
     CHECK(wait_for(std::move(running)) == 7);
 }
 
+TEST_CASE("a task that is cancelled while its function runs has the result, and hears of it at its next wait") {
+    loop home;
+    std::latch begun(1), leave(1);
+    int seen = 0;
+    const auto body = [&]() -> task<> {
+        seen = co_await blocking(
+            [&] {
+                begun.count_down();
+                leave.wait();
+                return 7;
+            },
+            home);
+        co_await blocking([&seen] { seen = 8; }, home);
+    };
+    future<> running = launch(body(), home);
+    begun.wait();
+    running.cancel();
+    run_on(home, [] {});
+    leave.count_down();
+    CHECK_THROWS_AS(wait_for(std::move(running)), cancelled);
+    CHECK(seen == 7);
+}
+
 TEST_CASE("a cancellation that overtakes the start is not lost") {
     loop home;
     occupied_pool pool(home);

@@ -48,7 +48,11 @@ void asyncio_request::arrive(work& self, delivery how) noexcept {
     // It was cancelled before it was sent, or by another thread, whose message has overtaken it.
     request.holders_.fetch_add(1, std::memory_order_relaxed);
     request.serve(py);
-    if (!request.finished_) request.cancel_served(py);
+    if (request.finished_) {
+        request.cancelled_late_ = true;
+    } else {
+        request.cancel_served(py);
+    }
     request.let_go();
 }
 

@@ -110,11 +110,12 @@ PyObject* python_await::future_done(PyObject* capsule, PyObject* future) noexcep
     Py_RETURN_NONE;
 }
 
-void python_await::cancel_await(py::python py) noexcept {
-    if (task_ == nullptr) return;
+bool python_await::cancel_await(py::python py) noexcept {
+    if (task_ == nullptr) return true;
     PyObject* const answer = py::detail::into_python([&] { return PyObject_CallMethod(task_, "cancel", nullptr); });
     if (answer == nullptr) report_unhandled(py, inbox_->event_loop(), "cancelling a Python task failed");
     Py_XDECREF(answer);
+    return answer != Py_False;
 }
 
 void python_await::abandon_await(py::python py) noexcept {

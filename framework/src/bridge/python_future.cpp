@@ -74,6 +74,7 @@ PyObject* future_cancel(PyObject* self, PyObject* arguments, PyObject* keywords)
     me.unretrieved = 0;
     if (me.state != progress::pending) Py_RETURN_FALSE;
     Py_XSETREF(me.cancel_message, message == nullptr || message == Py_None ? nullptr : Py_NewRef(message));
+    me.cancel_asked = 1;
     me.link.cancel();
     Py_RETURN_TRUE;
 }

@@ -21,7 +21,13 @@ namespace {
 void settle(py::python py, PyObject* self, future_state_base& state, take_result take) noexcept {
     python_future& me = as_future(self);
     try {
-        me.outcome = take(py, state).release();
+        py::bound value = take(py, state);
+        if (me.cancel_asked != 0 && state.missed_cancellation()) {
+            // As asyncio.Task has it: whoever has cancelled it was told that it would be.
+            me.state = progress::cancelled;
+            return;
+        }
+        me.outcome = value.release();
         me.state = progress::finished;
         return;
     } catch (...) {

@@ -38,7 +38,8 @@ void stream_source::demand::meet() noexcept {
 }
 
 void stream_source::demand::cancel() noexcept {
-    if (done()) return;
+    missed_ = done();
+    if (missed_) return;
     this->outcome.set_error(std::make_exception_ptr(cancelled()));
     this->complete();
 }

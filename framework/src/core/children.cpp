@@ -56,6 +56,7 @@ void children::arrived(child& one) noexcept {
     (one.next_ != nullptr ? one.next_->previous_ : latest_) = one.previous_;
     one.error_ = one.take_error();
     ending how = ending::with_value;
+    missed_ = missed_ || (interrupted_ && one.state_->missed_cancellation());
     if (one.error_) {
         how = is_cancellation(one.error_) ? ending::with_cancellation : ending::with_failure;
     }
@@ -71,7 +72,7 @@ void children::arrived(child& one) noexcept {
 void children::finish(bool has_value) {
     if (unstarted_) has_value = false;
     if (!has_value && !unstarted_ && first_failed_ == nullptr) fail(std::make_exception_ptr(cancelled()));
-    if (cancelled_ && !(has_value && interrupted_)) context().cancel_next_wait();
+    if (cancelled_ && !(has_value && interrupted_ && !missed_)) context().cancel_next_wait();
     if (!has_value) throw_errors();
 }
 

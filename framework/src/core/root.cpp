@@ -30,7 +30,7 @@ void root_base::post_cancel() noexcept {
 
 void root_base::deliver(work& self, delivery how) noexcept {
     root_base& root = static_cast<root_base&>(self);
-    const int asks = root.flags_.fetch_and(static_cast<std::uint8_t>(~(starts | cancels)), std::memory_order_acq_rel);
+    const int asks = root.flags_.fetch_and(static_cast<std::uint8_t>(~starts), std::memory_order_acq_rel);
     const bool cancel = (asks & cancels) != 0;
     if ((asks & starts) != 0) {
         if (cancel) root.keep();
@@ -42,8 +42,11 @@ void root_base::deliver(work& self, delivery how) noexcept {
         }
     }
     if (!cancel) return;
-    // One that has ended does not mind.
-    if (how == delivery::served) root.task_context::cancel();
+    // One that has ended does not mind; who waits for it sees by the flag that it has not heard of it.
+    if (how == delivery::served && !root.over_) {
+        root.flags_.fetch_and(static_cast<std::uint8_t>(~cancels), std::memory_order_acq_rel);
+        root.task_context::cancel();
+    }
     root.drop();
 }
 

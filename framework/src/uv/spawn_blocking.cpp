@@ -46,18 +46,20 @@ void blocking_job::start(work& self, delivery how) noexcept {
 }
 
 void blocking_job::end(std::exception_ptr error) noexcept {
+    over_ = true;
     if (listed()) home_->running().erase(*this);
     const auto carried = std::move(locals_);
     finished(std::move(error));
     if (carried) carried->root_finished();
 }
 
-void blocking_job::abandon_here() noexcept {
-    if (request_ != nullptr) {
-        uv_cancel(reinterpret_cast<uv_req_t*>(&request_->raw));
-    } else {
-        cancelled_early_ = true;  // on the loop's thread a cancellation may overtake a start that came from elsewhere
-    }
+void blocking_job::abandon_here() noexcept { prevent(); }
+
+bool blocking_job::prevent() noexcept {
+    if (over_) return false;
+    if (request_ != nullptr) return uv_cancel(reinterpret_cast<uv_req_t*>(&request_->raw)) == 0;
+    cancelled_early_ = true;  // on the loop's thread a cancellation may overtake a start that came from elsewhere
+    return true;
 }
 
 void blocking_job::post_cancel() noexcept {
@@ -68,8 +70,8 @@ void blocking_job::post_cancel() noexcept {
 
 void blocking_job::cancel_delivered(work& self, delivery how) noexcept {
     blocking_job& job = static_cast<message&>(self).job;
+    if (how != delivery::served || !job.prevent()) job.missed_.store(true, std::memory_order_relaxed);
     job.cancel_posted_.store(false, std::memory_order_release);
-    if (how == delivery::served) job.abandon_here();
     job.drop();
 }
 

@@ -31,10 +31,13 @@ public:
     }
     void cancel() noexcept override {
         if (shared_locals()) {
-            send_cancel();
+            if (!send_cancel()) missed_.store(true, std::memory_order_relaxed);
         } else {
             cancel_on_arrival();
         }
+    }
+    [[nodiscard]] bool missed_cancellation() const noexcept override {
+        return missed_.load(std::memory_order_relaxed) || cancelled_late();
     }
     void abandon() noexcept override {
         abandoned_.store(true, std::memory_order_relaxed);
@@ -56,7 +59,11 @@ private:
         send(nullptr);
     }
     void cancel_served(py::python py) noexcept override {
-        abandoned_.load(std::memory_order_relaxed) ? abandon_await(py) : cancel_await(py);
+        if (abandoned_.load(std::memory_order_relaxed)) {
+            abandon_await(py);
+        } else if (!cancel_await(py)) {
+            cancel_missed();
+        }
     }
     [[nodiscard]] bool has_waiter() const noexcept override { return this->awaited(); }
     void refused() noexcept override { this->outcome.set_error(loop_closed_error()); }
@@ -69,6 +76,7 @@ private:
     }
 
     std::atomic<bool> abandoned_{false};
+    std::atomic<bool> missed_{false};
 };
 
 }  // namespace pyasync::detail

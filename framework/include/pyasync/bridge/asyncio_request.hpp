@@ -53,6 +53,9 @@ protected:
     /// Home thread: it is over.
     virtual void came_home() noexcept = 0;
 
+    /// From within `cancel_served`: it came too late, although the outcome is not in place yet.
+    void cancel_missed() noexcept { cancelled_late_ = true; }
+
     /// Home thread, when it has come home: did a cancellation arrive when it had finished?
     [[nodiscard]] bool cancelled_late() const noexcept { return cancelled_late_; }
 

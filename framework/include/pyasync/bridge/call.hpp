@@ -94,7 +94,9 @@ private:
         outcome_.set_error(std::move(error));
         finish();
     }
-    void cancel_served(py::python py) noexcept override { cancel_await(py); }
+    void cancel_served(py::python py) noexcept override {
+        if (!cancel_await(py)) cancel_missed();
+    }
     [[nodiscard]] bool has_waiter() const noexcept override { return true; }
     void refused() noexcept override { outcome_.set_error(loop_closed_error()); }
     [[nodiscard]] std::exception_ptr failure() const noexcept override {

@@ -34,6 +34,7 @@ public:
     public:
         explicit wait(ref<generator_feed> feed) noexcept : work(&arrive), feed_(std::move(feed)) {}
         void cancel() noexcept override { feed_->pump_->cancel(); }
+        [[nodiscard]] bool missed_cancellation() const noexcept override { return feed_->pump_->missed_cancellation(); }
         void abandon() noexcept override { feed_->abandon(); }
         void met() noexcept { complete(); }
         /// To the pump's home.

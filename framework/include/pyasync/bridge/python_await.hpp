@@ -40,8 +40,8 @@ protected:
     /// `returned` or `raised` follows, once, maybe from within.
     void start(py::python py, const py::bound& awaitable, asyncio_inbox& inbox, PyObject* context) noexcept;
 
-    /// Asks the Python side to end early.
-    void cancel_await(py::python py) noexcept;
+    /// Asks the Python side to end early. False where that has ended already, and tells so later.
+    bool cancel_await(py::python py) noexcept;
 
     /// The same, unless it has been asked before.
     void abandon_await(py::python py) noexcept;

@@ -25,6 +25,7 @@ struct future_fields {
     bool context_is_common;  ///< and nobody's to enter: the callback gets a copy
     char blocking;           ///< `_asyncio_future_blocking`
     char unretrieved;        ///< has an exception that nobody has seen
+    char cancel_asked;       ///< `cancel()` has been called, while it was pending
 };
 
 /// Leads from the operation to the Python object that it is a part of.

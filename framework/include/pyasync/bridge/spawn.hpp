@@ -57,9 +57,9 @@ template <detail::context_awaitable Awaitable>
 ///     auto digest = co_await pyasync::spawn_blocking(&sha256, data);
 ///
 /// **Thread.** Any; `function` runs on a pool thread, without the GIL, in the task's name.
-/// **Cancellation.** One that has not begun does not
-/// begin; one that runs, runs to its end. **Errors.** What `function` throws. **Ownership.** `function` and its
-/// arguments are moved or copied in.
+/// **Cancellation.** One that has not begun does not begin; one that runs, runs to its end, and the next wait of the task
+/// that awaits it throws. **Errors.** What `function` throws. **Ownership.** `function` and its arguments are moved or
+/// copied in.
 template <typename Function, typename... Args>
 [[nodiscard]] auto spawn_blocking(Function&& function, Args&&... args) {
     detail::require_closure_survives_co_await<Function>();

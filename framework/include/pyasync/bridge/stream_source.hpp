@@ -93,6 +93,10 @@ private:
         void meet() noexcept;
         void cancel() noexcept override;
         void abandon() noexcept override { cancel(); }
+        [[nodiscard]] bool missed_cancellation() const noexcept override { return missed_; }
+
+    private:
+        bool missed_ = false;
     };
 
     void post(message& what) noexcept;

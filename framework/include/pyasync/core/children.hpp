@@ -156,6 +156,7 @@ private:
     bool stopping_ = false;
     bool cancelled_ = false;
     bool interrupted_ = false;
+    bool missed_ = false;  ///< by one of them
 };
 
 }  // namespace pyasync::detail

@@ -7,6 +7,7 @@
 #include <memory>
 #include <utility>
 
+#include <pyasync/core/cancellation.hpp>
 #include <pyasync/core/ref.hpp>
 #include <pyasync/core/result.hpp>
 #include <pyasync/core/task_context.hpp>
@@ -54,6 +55,10 @@ public:
     /// A task is about to wait for it; what could not start for want of an event loop can do so now.
     virtual void awaited_in(task_context&) {}
 
+    /// Once it is done: was it asked to end early when it was too late for that? Then it has not heard of it, let alone
+    /// swallowed it, and whoever has passed his own cancellation on to it still has to see to that.
+    [[nodiscard]] virtual bool missed_cancellation() const noexcept { return false; }
+
     /// The way that the exception has come so far, or null; once it is done.
     [[nodiscard]] virtual std::unique_ptr<exception_trail> take_trail() noexcept { return nullptr; }
 
@@ -97,11 +102,15 @@ public:
         return state_->done();
     }
     T await_resume() {
+        const bool missed = passed_on_ && state_->missed_cancellation();
         if (state_->outcome.failed()) {
             context().adopt_trail(state_->take_trail());
             // Taken: it shall die with whoever handles it, not on the thread that lets go of the state last.
-            fail(state_->outcome.take_error());
+            const std::exception_ptr error = state_->outcome.take_error();
+            if (missed && !is_cancellation(error)) context().cancel_next_wait();
+            fail(error);
         }
+        if (missed) context().cancel_next_wait();
         return state_->outcome.take();
     }
 
@@ -110,9 +119,13 @@ private:
         if (how == delivery::served) static_cast<future_awaiter&>(self).resume();
     }
     bool begin() noexcept override { return state_->notify(*this, context().home()); }
-    void cancel() noexcept override { state_->cancel(); }
+    void cancel() noexcept override {
+        passed_on_ = true;
+        state_->cancel();
+    }
 
     ref<future_state<T>> state_;
+    bool passed_on_ = false;  ///< the awaiting task's own cancellation
 };
 
 }  // namespace detail
@@ -123,7 +136,8 @@ private:
 ///     int n = co_await std::move(f);
 ///
 /// **Thread.** May be moved to, awaited on and destroyed on any thread; the awaiting task continues at its own home.
-/// **Cancellation.** Cancelling the task that awaits it cancels what it stands for, and waits until that has unwound.
+/// **Cancellation.** Cancelling the task that awaits it cancels what it stands for, and waits until that has unwound;
+/// where that has just ended, its value is there, and the next wait throws `cancelled`.
 /// Destroying an unfinished future cancels what it stands for, without waiting, unless that has been cancelled before.
 /// **Errors.** `co_await` throws what the operation ended with; `cancelled` where it was cancelled.
 /// **Ownership.** One owner; `co_await` takes it over.

@@ -43,6 +43,7 @@ public:
             const std::lock_guard lock(mutex_);
             handler = handler_;
         }
+        if (claimed_.load(std::memory_order_acquire)) missed_.store(true, std::memory_order_relaxed);
         if (handler == nullptr) return fail(std::make_exception_ptr(cancelled()));
         try {
             (*handler)();
@@ -50,6 +51,7 @@ public:
             fail(std::current_exception());
         }
     }
+    [[nodiscard]] bool missed_cancellation() const noexcept override { return missed_.load(std::memory_order_relaxed); }
     void abandon() noexcept override {
         if (!abandoned_.exchange(true, std::memory_order_relaxed)) cancel();
     }
@@ -67,6 +69,7 @@ private:
     std::shared_ptr<const std::function<void()>> handler_;
     std::atomic<bool> claimed_{false};
     std::atomic<bool> abandoned_{false};
+    std::atomic<bool> missed_{false};
 };
 
 }  // namespace detail

@@ -38,6 +38,15 @@ protected:
     void leave() noexcept;
     /// Gives up the locals, after that.
     void finish() noexcept;
+    /// Its coroutine has ended, which no cancellation reaches any more.
+    void close_to_cancellations() noexcept {
+        over_ = true;
+        if (cancellation_pending()) flags_.fetch_or(missed, std::memory_order_relaxed);
+    }
+    /// Has one come too late? Any thread, once the end is known.
+    [[nodiscard]] bool has_missed_cancellation() const noexcept {
+        return (flags_.load(std::memory_order_relaxed) & (cancels | missed)) != 0;
+    }
     void send_cancel() noexcept {
         flags_.fetch_or(asked, std::memory_order_relaxed);
         post_cancel();
@@ -55,8 +64,9 @@ protected:
 private:
     friend class task_context;
 
-    /// What the message that is under way asks for, and what has been asked for ever.
-    enum flag : std::uint8_t { starts = 1, cancels = 2, abandoned = 4, asked = 8 };
+    /// What the message that is under way asks for (`cancels` stays where that comes after the end), what has been
+    /// asked for ever, and whether a cancellation has found no wait to end.
+    enum flag : std::uint8_t { starts = 1, cancels = 2, abandoned = 4, asked = 8, missed = 16 };
     [[nodiscard]] bool first_to_set(flag one) noexcept {
         return (flags_.fetch_or(one, std::memory_order_relaxed) & one) == 0;
     }
@@ -65,6 +75,7 @@ private:
     static void deliver(work& self, delivery how) noexcept;
 
     std::atomic<std::uint8_t> flags_{0};
+    bool over_ = false;  ///< the home thread's
 };
 
 template <typename T>
@@ -111,6 +122,7 @@ public:
     void cancel() noexcept override { send_cancel(); }
     void abandon() noexcept override { send_abandon(); }
     [[nodiscard]] bool awaited() const noexcept override { return future_state<T>::awaited(); }
+    [[nodiscard]] bool missed_cancellation() const noexcept override { return has_missed_cancellation(); }
 
     [[nodiscard]] std::unique_ptr<exception_trail> take_trail() noexcept override { return task_context::take_trail(); }
 
@@ -137,6 +149,7 @@ private:
     /// The outcome is in place.
     void end() noexcept {
         coroutine().destroy();
+        close_to_cancellations();
         leave();
         this->complete();
         finish();

@@ -115,6 +115,9 @@ public:
     [[nodiscard]] std::unique_ptr<exception_trail> take_trail() noexcept { return std::move(trail_); }
 
 protected:
+    /// Has a cancellation come that no wait has thrown yet?
+    [[nodiscard]] bool cancellation_pending() const noexcept { return cancel_pending_; }
+
     void set_outermost(std::coroutine_handle<> coroutine) noexcept { outermost_ = coroutine; }
     [[nodiscard]] std::coroutine_handle<> outermost() const noexcept { return outermost_; }
 

@@ -28,6 +28,10 @@ protected:
 
     void begin() noexcept;
     void post_cancel() noexcept;
+    /// Once it has ended: was it asked not to begin when it had begun?
+    [[nodiscard]] bool has_missed_cancellation() const noexcept {
+        return cancel_posted_.load(std::memory_order_relaxed) || missed_.load(std::memory_order_relaxed);
+    }
 
     /// Pool thread.
     virtual void execute() noexcept = 0;
@@ -45,13 +49,17 @@ private:
     static void start(pyasync::detail::work& self, pyasync::detail::delivery how) noexcept;
     static void cancel_delivered(pyasync::detail::work& self, pyasync::detail::delivery how) noexcept;
     void end(std::exception_ptr error) noexcept;
+    /// False where it runs, or has run.
+    bool prevent() noexcept;
 
     loop* home_;
     pyasync::detail::locals_ref locals_;
     message start_{*this, &start};
     message cancel_{*this, &cancel_delivered};
     std::atomic<bool> cancel_posted_{false};
+    std::atomic<bool> missed_{false};
     bool cancelled_early_ = false;
+    bool over_ = false;
     request* request_ = nullptr;
 };
 
@@ -72,6 +80,7 @@ public:
 
     void cancel() noexcept override { post_cancel(); }
     void abandon() noexcept override { post_cancel(); }
+    [[nodiscard]] bool missed_cancellation() const noexcept override { return has_missed_cancellation(); }
     [[nodiscard]] bool awaited() const noexcept override { return pyasync::detail::future_state<T>::awaited(); }
 
 private:
