@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "event_log.hpp"
+#include "stress_side.hpp"
 
 namespace py = pyasync::py;
 using namespace std::chrono_literals;
@@ -461,4 +462,6 @@ void define_cpp_side(pyasync::module_& m) {
     m.def("start_job", &start_job);
     m.def("leave_many", &leave_many, {"number", "target"});
     m.def("call_back", [](const py::bound& function) { return function().unbind(); }, {"function"});
+
+    define_stress_side(m);
 }

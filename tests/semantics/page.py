@@ -61,6 +61,11 @@ STOPPING = """\
 
 A program may end while much is under way, on both sides. It ends within a bound, says what was left when the bound is hit,
 prints nothing else, and keeps its exit code. (`PYASYNC_TEST_RUNS=100` runs each of these tests a hundred times.)
+
+Beside the tests of single results stands one of random plans: coroutines, futures and streams of both sides, nested, on several
+loops at once, which are cancelled, dropped, left, raised in, closed and stopped at random moments; every outcome is checked
+against a model that allows what is written here (`tests/semantics/stress`). `PYASYNC_STRESS_SECONDS=3600 ./dev test -R stress`
+runs it for an hour.
 """
 
 

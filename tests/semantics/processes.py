@@ -9,8 +9,10 @@ import signal
 import subprocess
 import sys
 import unittest
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 sys.dont_write_bytecode = True  # the sources stay clean
 sys.path.insert(0, str(Path(__file__).resolve().parent))
@@ -45,30 +47,41 @@ class Hosts:
         where = "by_hand" if CASES[case].by_hand else "loop"
         return [str(self.application), case, loop, where, str(CASES[case].limit)]
 
-    def run(self, case: str, loop: str, host: str) -> Ended:
-        """Runs it to its end; sends it the case's signal when it is ready."""
+    def run(
+        self,
+        case: str,
+        loop: str,
+        host: str,
+        *,
+        arguments: Mapping[str, str] | None = None,
+        stderr: int | IO[str] = subprocess.PIPE,
+        seconds: float | None = None,
+    ) -> Ended:
+        """Runs it to its end, for the case's seconds at the most, or for so many; sends it the case's signal when it is
+        ready. `arguments` go into its environment."""
         environment = {
             **os.environ,
+            **(arguments or {}),
             "PYTHONPATH": str(self.modules),
             "PYTHONDONTWRITEBYTECODE": "1",
             # What functions keep that live until Python's end is not given back then.
             "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0",
         }
-        seconds = CASES[case].seconds
+        limit = CASES[case].seconds if seconds is None else seconds
         with subprocess.Popen(
             self.command(case, loop, host),
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=stderr,
             text=True,
             env=environment,
             start_new_session=True,  # with its forked children, so that those can be ended, too
         ) as process:
             try:
                 before = send_signal(process, CASES[case].signal)
-                output, errors = process.communicate(timeout=seconds)
+                output, errors = process.communicate(timeout=limit)
                 return Ended((*before, *output.splitlines()), errors, process.returncode)
             except subprocess.TimeoutExpired:
-                return end_what_hangs(process, seconds)
+                return end_what_hangs(process, limit)
 
 
 def send_signal(process: subprocess.Popen[str], number: int | None) -> list[str]:
@@ -82,7 +95,7 @@ def send_signal(process: subprocess.Popen[str], number: int | None) -> list[str]
     return [event]
 
 
-def end_what_hangs(process: subprocess.Popen[str], seconds: int) -> Ended:
+def end_what_hangs(process: subprocess.Popen[str], seconds: float) -> Ended:
     """Asks it for the Python that its threads are at, reads where the kernel has them, and ends it."""
     threads = []
     for thread in sorted(Path(f"/proc/{process.pid}/task").iterdir()):
@@ -94,7 +107,7 @@ def end_what_hangs(process: subprocess.Popen[str], seconds: int) -> Ended:
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         output, errors = process.communicate()
-    hung = "\n".join([f"it hung for {seconds} s:", *threads])
+    hung = "\n".join([f"it hung for {seconds:.0f} s:", *threads])
     return Ended(tuple(output.splitlines()), errors, process.returncode, hung)
 
 

@@ -13,6 +13,7 @@ from cases import (
     stopping,
     streams_to_cpp,
     streams_to_python,
+    stress,
 )
 from cases.case import CASES, READY
 from cases.hosts import run_by_hand, run_in_application
@@ -32,4 +33,5 @@ __all__ = [
     "stopping",
     "streams_to_cpp",
     "streams_to_python",
+    "stress",
 ]
