@@ -22,6 +22,14 @@ async def wait_for_release() -> object:
         events.append("left")
 
 
+async def rest_and_yield() -> int:
+    """It rests until every spin has ended."""
+    await asyncio.sleep(0.02)
+    for _ in range(3):
+        await asyncio.sleep(0)
+    return 3
+
+
 def release(outcome: object) -> None:
     assert released is not None
     if isinstance(outcome, BaseException):

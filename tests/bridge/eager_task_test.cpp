@@ -25,6 +25,10 @@ TEST_CASE("a coroutine keeps one task through waits of every kind") {
     });
 }
 
+TEST_CASE("a coroutine that asyncio wakes may ask for the next turn when C++ has nothing to send") {
+    on_loops([]() -> task<> { CHECK(co_await call<int>("eager_task_examples:rest_and_yield") == 3); });
+}
+
 TEST_CASE("a task that somebody has by a weak reference is not used again") {
     on_loops([]() -> task<> {
         std::set<int> numbers;

@@ -36,6 +36,19 @@ TEST_CASE("a new inbox sleeps: only the first push asks for a wake-up") {
     CHECK(box.push(c) == inbox::pushed::queued);
 }
 
+TEST_CASE("an inbox that its owner has woken asks for no wake-up") {
+    inbox box;
+    item a, b;
+    CHECK(box.awake());
+    CHECK_FALSE(box.awake());
+    CHECK(box.push(a) == inbox::pushed::queued);
+    CHECK_FALSE(box.awake());
+    CHECK(numbers_in(box.take()).size() == 1);
+    CHECK(box.sleep());
+    CHECK(box.push(b) == inbox::pushed::wake);
+    CHECK_FALSE(box.awake());
+}
+
 TEST_CASE("an inbox gives its items in the order of their arrival") {
     inbox box;
     item a(1), b(2), c(3);

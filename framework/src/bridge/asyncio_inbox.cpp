@@ -272,7 +272,12 @@ bool asyncio_inbox::serve(py::python py, clock::time_point until) noexcept {
     return true;
 }
 
-void asyncio_inbox::post_next_turn(work& item) noexcept { queues_->next_turn.push(item); }
+void asyncio_inbox::post_next_turn(work& item) noexcept {
+    if (closed()) return item.handle(item, delivery::refused);
+    queues_->next_turn.push(item);
+    // Where it is a callback of asyncio's that posts it, the loop is not asleep, but its reader may be.
+    if (queues_->incoming.awake()) wake();
+}
 
 bool asyncio_inbox::begin_turn() noexcept {
     if (queues_->next_turn.empty()) return false;

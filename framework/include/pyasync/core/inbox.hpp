@@ -50,6 +50,12 @@ public:
         return head_.compare_exchange_strong(expected, asleep(), std::memory_order_relaxed);
     }
 
+    /// Owner: takes the mark back; false where it was not there (any more).
+    [[nodiscard]] bool awake() noexcept {
+        work* expected = asleep();
+        return head_.compare_exchange_strong(expected, nullptr, std::memory_order_relaxed);
+    }
+
     /// Owner: has something come? Cheap enough to spin on.
     [[nodiscard]] bool empty() const noexcept {
         const work* head = head_.load(std::memory_order_relaxed);
