@@ -253,6 +253,35 @@ TEST_CASE("a cancellation that comes before a future is awaited cancels that, to
     CHECK_FALSE(operation.awaited());
 }
 
+TEST_CASE("a cancellation that comes before a future is awaited waits until that has unwound") {
+    manual_executor executor;
+    manual_operation<> operation;
+    manual_operation<> cleaning;
+    const auto child = [&]() -> task<> {
+        bool interrupted = false;
+        try {
+            co_await operation;
+        } catch (const cancelled&) {
+            interrupted = true;
+        }
+        co_await cleaning;
+        if (interrupted) throw cancelled();
+    };
+    const auto parent = [](future<> spawned) -> task<> {
+        detail::task_context::current()->cancel();
+        co_await std::move(spawned);
+    };
+    future<> spawned = launch(child(), executor);
+    executor.run_all();
+    future<> running = launch(parent(std::move(spawned)), executor);
+    executor.run_all();
+    CHECK(cleaning.awaited());
+    CHECK_FALSE(running.done());
+    cleaning.end_with();
+    executor.run_all();
+    CHECK_THROWS_AS(outcome_of(std::move(running)), cancelled);
+}
+
 TEST_CASE("destroying a future cancels what it stands for") {
     manual_executor executor;
     manual_operation<> operation;

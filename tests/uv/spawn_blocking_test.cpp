@@ -188,7 +188,7 @@ TEST_CASE("a task that is cancelled while its function runs has the result, and 
                 return 7;
             },
             home);
-        co_await blocking([&seen] { seen = 8; }, home);
+        co_await sleep(1h);
     };
     future<> running = launch(body(), home);
     begun.wait();
@@ -197,6 +197,35 @@ TEST_CASE("a task that is cancelled while its function runs has the result, and 
     leave.count_down();
     CHECK_THROWS_AS(wait_for(std::move(running)), cancelled);
     CHECK(seen == 7);
+}
+
+TEST_CASE("a function that runs is waited for, also by a task that was cancelled before") {
+    loop home;
+    std::latch begun(1), leave(1);
+    std::atomic<bool> left = false;
+    const auto body = [&left](future<> runs) -> task<> {
+        pyasync::detail::task_context::current()->cancel();
+        try {
+            co_await std::move(runs);
+        } catch (const cancelled&) {
+            CHECK(left);
+            throw;
+        }
+    };
+    future<> runs = blocking(
+        [&] {
+            begun.count_down();
+            leave.wait();
+            left = true;
+        },
+        home);
+    begun.wait();
+    future<> running = launch(body(std::move(runs)), home);
+    run_on(home, [] {});
+    CHECK_FALSE(running.done());
+    leave.count_down();
+    CHECK_THROWS_AS(wait_for(std::move(running)), cancelled);
+    CHECK(left);
 }
 
 TEST_CASE("a cancellation that overtakes the start is not lost") {

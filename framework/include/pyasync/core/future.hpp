@@ -97,8 +97,14 @@ public:
     }
 
     [[nodiscard]] bool await_ready() {
-        context().throw_if_cancelled();
+        if (state_->done()) {
+            context().throw_if_cancelled();
+            return true;
+        }
         state_->awaited_in(context());
+        // It has been started, maybe with references to what is here: so its end is waited for.
+        interrupted_ = context().take_cancellation();
+        if (interrupted_) cancel();
         return state_->done();
     }
     T await_resume() {
@@ -110,6 +116,7 @@ public:
             if (missed && !is_cancellation(error)) context().cancel_next_wait();
             fail(error);
         }
+        if (interrupted_) fail(std::make_exception_ptr(cancelled()));
         if (missed) context().cancel_next_wait();
         return state_->outcome.take();
     }
@@ -125,7 +132,8 @@ private:
     }
 
     ref<future_state<T>> state_;
-    bool passed_on_ = false;  ///< the awaiting task's own cancellation
+    bool passed_on_ = false;    ///< the awaiting task's own cancellation
+    bool interrupted_ = false;  ///< by one that came before it
 };
 
 }  // namespace detail

@@ -91,8 +91,10 @@ public:
 
     /// Throws `cancelled` where a cancellation came while the task did not wait.
     void throw_if_cancelled() {
-        if (std::exchange(cancel_pending_, false)) throw cancelled();
+        if (take_cancellation()) throw cancelled();
     }
+    /// The same for a wait that passes it on to what it waits for; false where there is none.
+    [[nodiscard]] bool take_cancellation() noexcept { return std::exchange(cancel_pending_, false); }
 
     /// Has there been a cancellation, whatever became of it?
     [[nodiscard]] bool is_cancelled() const noexcept { return cancelled_; }
