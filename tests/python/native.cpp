@@ -109,6 +109,15 @@ pyasync::async_generator<int> ticks(int count, seconds interval) {
     }
 }
 
+pyasync::async_generator<int> stubborn_ticks() {
+    const counted here;
+    try {
+        co_await pyasync::uv::sleep(1h);
+    } catch (const pyasync::cancelled&) {
+    }
+    for (int i = 0;; ++i) co_yield i;
+}
+
 pyasync::async_generator<std::string> repeat(const std::string& text, int times) {
     for (int i = 0; i < times; ++i) co_yield text;
     throw std::out_of_range("no more " + text);
@@ -205,6 +214,7 @@ PYASYNC_MODULE(native, m) {
     m.def("await_coro", &await_coro, {"coroutine"});
     m.def("await_callable", &await_callable, {"callable", "loop"});
     m.def("ticks", &ticks, {"count", pyasync::arg("interval") = 0.0}, "Count up.");
+    m.def("stubborn_ticks", &stubborn_ticks, "Count up for ever, once a cancellation has been swallowed.");
     m.def("repeat", &repeat, {"text", "times"});
     m.def("total", &total, {"numbers"});
     m.def("first_of", &first_of, {"numbers"});

@@ -78,6 +78,24 @@ def test_cancelled_while_it_waits(run):
     run(main())
 
 
+def test_dropped_when_it_has_swallowed_a_cancellation(run):
+    async def main():
+        async def first_of(ticks):
+            return await anext(ticks)
+
+        ticks = native.stubborn_ticks()
+        first = asyncio.create_task(first_of(ticks))
+        while native.under_way() == 0:
+            await asyncio.sleep(0)
+        first.cancel()
+        assert await first == 0
+        assert await anext(ticks) == 1
+        assert native.under_way() == 1
+
+    run(main())
+    wait_until(lambda: native.under_way() == 0)
+
+
 def test_cpp_consumes(run):
     closed = []
 

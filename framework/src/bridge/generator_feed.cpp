@@ -34,7 +34,7 @@ void generator_feed::awaited_by(ref<wait> who) noexcept {
 }
 
 void generator_feed::wake_producer() noexcept {
-    if (producer_ != nullptr && room()) producer_->wake();
+    if (producer_ != nullptr && (room() || closing())) producer_->wake();
 }
 
 void generator_feed::more_message::deliver(work& self, delivery how) noexcept {
@@ -71,7 +71,9 @@ void generator_feed::close() noexcept {
 
 void generator_feed::abandon() noexcept {
     closing_.store(true, std::memory_order_relaxed);
-    if (pump_) pump_->abandon();
+    if (!pump_) return;
+    pump_->abandon();
+    ask_for_more();  // where it has been cancelled before, and waits for room, that one does not reach it
 }
 
 void generator_feed::end(std::exception_ptr error) noexcept {

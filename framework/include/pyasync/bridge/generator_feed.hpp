@@ -89,7 +89,7 @@ protected:
                                                        const std::source_location& where) = 0;
     virtual void put_end(std::exception_ptr error) noexcept = 0;
 
-    /// Python's side: there is room again.
+    /// Python's side: there is room again, or it is to be closed.
     void ask_for_more() noexcept;
     /// The pump's side: there is something for who waits.
     void tell() noexcept {
@@ -154,7 +154,7 @@ public:
         return feed_.room();
     }
     void await_resume() const {
-        if (cancelled_) throw cancelled();
+        if (cancelled_ || feed_.closing()) throw cancelled();
     }
 
     /// The last thing that touches this object.
