@@ -7,6 +7,7 @@ import contextvars
 import gc
 import traceback
 from collections.abc import AsyncGenerator, AsyncIterator
+from types import AsyncGeneratorType
 
 events: list[str] = []
 tag: contextvars.ContextVar[str] = contextvars.ContextVar("tag", default="none")
@@ -16,6 +17,24 @@ def take_events() -> str:
     taken = ", ".join(events)
     events.clear()
     return taken
+
+
+def generators(name: str) -> int:
+    """How many there are."""
+    gc.collect()
+    return sum(isinstance(each, AsyncGeneratorType) and each.__name__ == name for each in gc.get_objects())
+
+
+def step_what_is_left(loop: asyncio.AbstractEventLoop) -> str:
+    """As a curious user may."""
+    for task in asyncio.all_tasks(loop):
+        coroutine = task.get_coro()
+        assert coroutine is not None
+        try:
+            coroutine.send(None)
+        except StopIteration:
+            events.append(repr(coroutine))
+    return take_events()
 
 
 async def until_event(name: str) -> None:

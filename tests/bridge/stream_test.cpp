@@ -359,9 +359,13 @@ TEST_CASE("a second next while one waits is refused") {
     });
 }
 
-TEST_CASE("a loop that is closed ends it with a clear error") {
-    pyasync::with_gil([](auto p) {
+TEST_CASE("a loop that is closed ends it with a clear error, and lets go of what it has read") {
+    bool debug = false;
+    SUBCASE("by steps of its own") {}
+    SUBCASE("in a task of the loop's") { debug = true; }
+    pyasync::with_gil([debug](auto p) {
         const auto loop = p.import("asyncio").attr("new_event_loop")();
+        loop.call_method("set_debug", debug);
         std::optional<stream<int>> left;
         std::optional<stream<int>> never;
         pyasync::run_until_complete(p, loop, [](auto& begun, auto& unbegun) -> task<> {
@@ -382,6 +386,9 @@ TEST_CASE("a loop that is closed ends it with a clear error") {
         };
         CHECK(pyasync::run(p, error_from(*left)).find("the event loop of this task is closed") != std::string::npos);
         CHECK(pyasync::run(p, error_from(*never)).find("the event loop of this task is closed") != std::string::npos);
+        const auto left_to_step = example(p, "step_what_is_left")(loop).template to<std::string>();
+        CHECK(left_to_step.ends_with(debug ? "<pyasync.stream that has ended>" : ""));
+        CHECK(example(p, "generators")("wait_after").template to<int>() == 0);
         left.reset();
         never.reset();
         p.import("gc").attr("collect")();

@@ -66,10 +66,12 @@ private:
     bool stays_ = false;
 };
 
-/// To drain ends with reclaiming what has been given up on other threads.
+/// To drain ends with reclaiming what has been given up on other threads. It keeps the inbox that it is on its way to.
 struct reason_to_drain final : work {
-    reason_to_drain() noexcept : work(&arrive) {}
+    explicit reason_to_drain(asyncio_inbox& inbox) noexcept
+        : work(&arrive), destination(ref<asyncio_inbox>::share(&inbox)) {}
     static void arrive(work& self, delivery) noexcept { delete static_cast<reason_to_drain*>(&self); }
+    const ref<asyncio_inbox> destination;
 };
 
 /// Does another thread run this loop right now?
@@ -401,7 +403,7 @@ PyObject* asyncio_inbox::came_back(PyObject* loop, PyObject*) noexcept {
     const auto inbox = ref<asyncio_inbox>::share(known->second);
     while (inbox->dependents_ != nullptr) {
         loop_dependent& left = *inbox->dependents_;
-        inbox->dismiss(left);
+        dismiss(left);
         left.left_by_fork(py::detail::token_maker::make());
     }
     Py_RETURN_NONE;
@@ -430,7 +432,7 @@ void asyncio_inbox::keep_loop() noexcept {
 
 void asyncio_inbox::root_finished() noexcept {
     if (py::detail::nobody_reclaims()) {
-        if (auto* const message = new (std::nothrow) reason_to_drain) post(*message);
+        if (auto* const message = new (std::nothrow) reason_to_drain(*this)) post(*message);
     }
     if (roots_.fetch_sub(1) != 1) return;
     if (work* const message = when_idle_.exchange(nullptr)) post(*message);

@@ -118,6 +118,21 @@ void task_finalize(PyObject* self) noexcept {
     if (base != nullptr) base(self);
 }
 
+int task_traverse(PyObject* self, visitproc visit, void* arg) noexcept {
+    const task_fields& fields = fields_of(self);
+    Py_VISIT(fields.coroutine);
+    Py_VISIT(fields.loop);
+    Py_VISIT(fields.context);
+    Py_VISIT(fields.stand_in);
+    Py_VISIT(fields.waits_for);
+    return base_task(py::detail::token_maker::make())->tp_traverse(self, visit, arg);
+}
+
+int task_clear(PyObject* self) noexcept {
+    clear_fields(fields_of(self));
+    return base_task(py::detail::token_maker::make())->tp_clear(self);
+}
+
 PyTypeObject* make_task_type(py::python py) {
     static PyMethodDef methods[] = {{"get_coro", &task_get_coro, METH_NOARGS, "The coroutine of the task."},
                                     {"get_loop", &task_get_loop, METH_NOARGS, "The event loop of the task."},
@@ -126,11 +141,13 @@ PyTypeObject* make_task_type(py::python py) {
                                   {Py_tp_getattro, reinterpret_cast<void*>(&task_getattro)},
                                   {Py_tp_setattro, reinterpret_cast<void*>(&task_setattro)},
                                   {Py_tp_finalize, reinterpret_cast<void*>(&task_finalize)},
+                                  {Py_tp_traverse, reinterpret_cast<void*>(&task_traverse)},
+                                  {Py_tp_clear, reinterpret_cast<void*>(&task_clear)},
                                   {0, nullptr}};
     PyTypeObject* const base = base_task(py);
     constexpr auto own_size = static_cast<int>(sizeof(task_fields) + alignof(task_fields));
     static PyType_Spec spec{"pyasync.Task", static_cast<int>(base->tp_basicsize) + own_size, 0,
-                            Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION, slots};
+                            Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_DISALLOW_INSTANTIATION, slots};
     const py::bound bases = py::bound::steal(py, PyTuple_Pack(1, base));
     return reinterpret_cast<PyTypeObject*>(PyType_FromSpecWithBases(&spec, bases.ptr()));
 }

@@ -165,7 +165,7 @@ void python_await::continues_as(PyObject* task) noexcept {
 }
 
 void python_await::leave() noexcept {
-    inbox_->dismiss(*this);
+    asyncio_inbox::dismiss(*this);
     if (callback_ != nullptr) PyCapsule_SetContext(callback_, nullptr);
     if (task_ != nullptr) eager_task::forget(task_);
     Py_CLEAR(callback_);

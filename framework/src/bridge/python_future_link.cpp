@@ -116,7 +116,7 @@ void operation_link::arrive(work& self, delivery how) noexcept {
     const py::python py = py::detail::token_maker::make();
     const py::bound future = kept ? py::bound::steal(py, link.object()) : py::bound::borrow(py, link.object());
     if (kept) return;
-    link.inbox().dismiss(link);
+    asyncio_inbox::dismiss(link);
     settle(py, future.ptr(), *link.state_, link.take_);
     call_back(py, future.ptr());
     link.state_ = {};
@@ -124,8 +124,8 @@ void operation_link::arrive(work& self, delivery how) noexcept {
 }
 
 void operation_link::abandon() noexcept {
+    asyncio_inbox::dismiss(*this);  // it may be there still, if its message was refused
     if (message_ != message::awaited) return;
-    inbox().dismiss(*this);
     if (state_->withdraw(*this)) {
         message_ = message::settled;
         return state_->abandon();

@@ -32,7 +32,9 @@ PyObject* driver_close(PyObject* self, PyObject*) noexcept {
 }
 
 PyObject* driver_repr(PyObject* self) noexcept {
-    return PyUnicode_FromFormat("<pyasync.stream of %R>", source_of(self).iterator().ptr());
+    PyObject* const iterator = source_of(self).iterator().ptr();
+    if (iterator == nullptr) return PyUnicode_FromString("<pyasync.stream that has ended>");
+    return PyUnicode_FromFormat("<pyasync.stream of %R>", iterator);
 }
 
 void driver_dealloc(PyObject* self) noexcept {

@@ -139,7 +139,7 @@ void stream_source::driver_ended(py::python py, std::exception_ptr error) noexce
     const auto kept = ref<stream_source>::adopt(this);
     running_ = false;
     close();
-    if (over_) return deliver();
+    if (over_) return ends_for_good();
     // The consumer's own cancellation is its own to hear of; the iterator may have more.
     if (cancelling_ && error != nullptr && is_cancellation(error)) return answer(std::move(error));
     over_ = true;
@@ -152,6 +152,13 @@ void stream_source::driver_ended(py::python py, std::exception_ptr error) noexce
     }
     surplus_.clear();
     end(std::move(error));
+    ends_for_good();
+}
+
+/// The iterator is let go at once: where its loop was closed while it waited, it keeps the driver's task, which keeps the
+/// driver, of which the garbage collector knows nothing.
+void stream_source::ends_for_good() noexcept {
+    iterator_.reset();
     deliver();
 }
 
@@ -183,6 +190,7 @@ void stream_source::begin_to_wait(py::python py) {
 }
 
 stream_source::onward stream_source::begin(py::python py) {
+    if (iterator_.empty()) return onward::stop;  // somebody steps the driver of a closed loop
     if (closing_) {
         if (std::exchange(close_called_, true)) return onward::stop;
         const py::bound iterator = iterator_.bind(py);
@@ -295,7 +303,7 @@ PySendResult stream_source::throw_into(py::python py, PyObject* arguments, PyObj
         close();
     }
     if (step_.empty()) {
-        if (closing_) return run(py, false, PYGEN_ERROR, result);
+        if (closing_ || iterator_.empty()) return run(py, false, PYGEN_ERROR, result);
         try {
             begin_step(py, Py_TYPE(iterator_.ptr())->tp_as_async->am_anext(iterator_.ptr()));
         } catch (const py::python_error& error) {

@@ -104,7 +104,7 @@ public:
 
     /// Under the GIL.
     void enlist(loop_dependent& entry) noexcept;
-    void dismiss(loop_dependent& entry) noexcept;
+    static void dismiss(loop_dependent& entry) noexcept;
 
     template <typename Visitor>
     void for_each_dependent(Visitor&& visit) {

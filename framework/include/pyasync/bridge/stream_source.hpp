@@ -56,6 +56,7 @@ public:
     [[nodiscard]] PySendResult send(py::python py, PyObject** result) noexcept;
     [[nodiscard]] PySendResult throw_into(py::python py, PyObject* arguments, PyObject** result) noexcept;
     void close() noexcept;
+    /// Empty once it has ended.
     [[nodiscard]] const py::object& iterator() const noexcept { return iterator_; }
 
 protected:
@@ -105,6 +106,7 @@ private:
 
     void start_driver(py::python py) noexcept;
     void driver_ended(py::python py, std::exception_ptr error) noexcept;
+    void ends_for_good() noexcept;
     void returned(py::python py, const py::bound&) noexcept override { driver_ended(py, nullptr); }
     void raised(py::python py, std::exception_ptr error) noexcept override { driver_ended(py, std::move(error)); }
     [[nodiscard]] bool has_waiter() const noexcept override { return waiter_ != nullptr; }
@@ -129,7 +131,7 @@ private:
     [[nodiscard]] PySendResult run(py::python py, bool stepped, PySendResult how, PyObject** result) noexcept;
 
     ref<task_locals_state> locals_;
-    py::object iterator_;
+    py::object iterator_;  ///< until it has ended
     py::object step_;  ///< what is being awaited, as `send` steps it; empty between two steps
     /// Items that there was no place for: exceptions were thrown into the iterator that nobody had asked.
     std::deque<py::object> surplus_;
