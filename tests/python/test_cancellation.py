@@ -6,6 +6,7 @@ import asyncio
 import gc
 import random
 import warnings
+import weakref
 
 import native
 import pytest
@@ -197,6 +198,85 @@ def test_closed_with_work_in_flight(new_loop):
     with pytest.raises((RuntimeError, asyncio.CancelledError)):
         task.get_coro().send(None)
     task._log_destroy_pending = False
+
+
+def test_a_task_that_its_loop_never_stepped_is_collected(new_loop):
+    """It has been looked at, and waits: the Future knows it, and the loop ends before asyncio knows the Future."""
+    seen, kept = [], []
+
+    async def wait():
+        task = asyncio.current_task()
+        task.get_name()
+        seen.append(weakref.ref(task))
+        del task
+        asyncio.get_running_loop().stop()
+        await native.hot(3600)
+
+    async def main():
+        await native.await_what(wait())
+
+    loop = new_loop()
+    kept.append(loop.create_task(main()))
+    loop.run_forever()
+    loop.close()
+    kept.pop()._log_destroy_pending = False
+    del loop
+    gc.collect()
+    assert seen[0]() is None
+    wait_until(lambda: native.under_way() == 0)
+
+
+def test_cancelled_when_asyncio_has_not_seen_the_end(run):
+    """What C++ awaits is looked at, for the first time, in its last step: asyncio's own step of the task is to come."""
+    seen = []
+
+    async def last_look(waits, released):
+        waits.set()
+        await released
+        seen.append(asyncio.current_task())
+        seen[0].get_name()
+        return 7
+
+    async def main():
+        loop = asyncio.get_running_loop()
+        reported = []
+        loop.set_exception_handler(lambda _, context: reported.append(context))
+        waits, released = asyncio.Event(), loop.create_future()
+        task = asyncio.create_task(native.await_what(last_look(waits, released)))
+        await waits.wait()
+        released.set_result(None)
+        loop.call_soon(lambda: seen[0].cancel())
+        assert await task == 7
+        await asyncio.sleep(0)
+        assert seen[0].done()
+        del task
+        seen.clear()
+        gc.collect()
+        assert reported == []
+
+    run(main())
+
+
+def test_a_result_on_its_way_when_its_loop_is_closed(new_loop):
+    """The loop closes the coroutine that has the Future, before it comes to the Future itself."""
+    kept = []
+
+    async def wait(future):
+        started.set()
+        await asyncio.Event().wait()
+        await future
+
+    async def main():
+        kept.append(asyncio.create_task(native.await_what(wait(native.hot(0.05)))))
+        await started.wait()
+
+    started = asyncio.Event()
+    loop = new_loop()
+    loop.run_until_complete(main())
+    wait_until(lambda: native.under_way() == 0)
+    loop.close()
+    kept.pop()._log_destroy_pending = False
+    gc.collect()
 
 
 @pytest.mark.parametrize("debug", [False, True])

@@ -25,6 +25,33 @@ def test_of_different_kinds():
                 assert runner.run(native.current_loop()) is runner.get_loop()
 
 
+def test_the_tasks_of_another_loop_are_left_alone(new_loop):
+    """Only on its own thread does a coroutine that C++ awaits become a Task (and in debug mode asyncio would say so)."""
+
+    async def all_tasks():
+        return asyncio.all_tasks()
+
+    async def main():
+        loop = asyncio.get_running_loop()
+        released = loop.create_future()
+        waits = asyncio.Event()
+
+        async def wait():
+            waits.set()
+            return await released
+
+        task = asyncio.create_task(native.await_what(wait()))
+        await waits.wait()
+        loop.set_debug(True)
+        assert len(await asyncio.to_thread(asyncio.run, all_tasks())) == 1
+        assert len(asyncio.all_tasks()) == 3
+        released.set_result(5)
+        assert await task == 5
+
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        runner.run(main())
+
+
 def test_in_threads_at_once(new_loop):
     async def main():
         loop = asyncio.get_running_loop()

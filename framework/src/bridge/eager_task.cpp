@@ -88,9 +88,11 @@ bool appear(py::python py, PyObject* task) noexcept {
     }
 }
 
+/// Not where it is only asked for its loop: `asyncio.all_tasks()` asks the tasks of all loops, from the thread of any.
 PyObject* task_getattro(PyObject* self, PyObject* name) noexcept {
     const py::python py = py::detail::token_maker::make();
-    return appear(py, self) ? base_task(py)->tp_getattro(self, name) : nullptr;
+    const bool for_its_loop = PyUnicode_CompareWithASCIIString(name, "get_loop") == 0;
+    return for_its_loop || appear(py, self) ? base_task(py)->tp_getattro(self, name) : nullptr;
 }
 
 int task_setattro(PyObject* self, PyObject* name, PyObject* value) noexcept {
@@ -101,8 +103,12 @@ int task_setattro(PyObject* self, PyObject* name, PyObject* value) noexcept {
 /// One that is not in use belongs to no loop: so `asyncio.all_tasks()` passes it over.
 PyObject* task_get_loop(PyObject* self, PyObject*) noexcept {
     const task_fields& fields = fields_of(self);
-    if (!is_initialised(fields)) Py_RETURN_NONE;
-    return Py_NewRef(fields.loop);
+    if (fields.loop != nullptr) return Py_NewRef(fields.loop);
+    auto* const base = reinterpret_cast<PyObject*>(base_task(py::detail::token_maker::make()));
+    PyObject* const loop = PyObject_CallMethod(base, "get_loop", "O", self);
+    if (loop != nullptr) return loop;
+    PyErr_Clear();  // it has never been initialised
+    Py_RETURN_NONE;
 }
 
 /// What `get_coro` shows is what the user wrote.

@@ -18,6 +18,20 @@ void mark(PyObject* future) noexcept {
     if (PyObject_SetAttr(future, asyncio_api::get(py).blocking_name, Py_True) < 0) PyErr_Clear();
 }
 
+/// Has the coroutine ended in a step that the Task does not know of? Then that is what the Task's step comes to.
+bool has_ended(stand_in& self, PySendResult& how, PyObject** result) noexcept {
+    if (self.value != nullptr) {
+        *result = std::exchange(self.value, nullptr);
+        how = PYGEN_RETURN;
+        return true;
+    }
+    if (self.exception == nullptr) return false;
+    py::detail::raise_object(self.exception);
+    Py_CLEAR(self.exception);
+    how = PYGEN_ERROR;
+    return true;
+}
+
 /// The outcome of a step: told to the owner where it is the end.
 PySendResult conclude(stand_in& self, PySendResult how, PyObject* result) noexcept {
     if (how == PYGEN_NEXT || self.owner == nullptr) return how;
@@ -44,16 +58,9 @@ PySendResult stand_in_send(PyObject* self, PyObject* argument, PyObject** result
         if (me.marked) mark(*result);
         return PYGEN_NEXT;
     }
-    if (me.value != nullptr) {
-        *result = std::exchange(me.value, nullptr);
-        return PYGEN_RETURN;
-    }
-    if (me.exception != nullptr) {
-        py::detail::raise_object(me.exception);
-        Py_CLEAR(me.exception);
-        return PYGEN_ERROR;
-    }
-    const PySendResult how = py::detail::into_python([&] { return PyIter_Send(me.coroutine, argument, result); });
+    PySendResult how = PYGEN_ERROR;
+    if (has_ended(me, how, result)) return how;
+    how = py::detail::into_python([&] { return PyIter_Send(me.coroutine, argument, result); });
     return conclude(me, how, *result);
 }
 
@@ -75,7 +82,9 @@ PyObject* stand_in_throw(PyObject* self, PyObject* arguments) noexcept {
         Py_CLEAR(me.waits_for);
     }
     PyObject* result = nullptr;
-    const PySendResult how = throw_into(py::detail::token_maker::make(), me.coroutine, arguments, &result);
+    PySendResult how = PYGEN_ERROR;
+    if (has_ended(me, how, &result)) return as_method_result(how, result);
+    how = throw_into(py::detail::token_maker::make(), me.coroutine, arguments, &result);
     return as_method_result(conclude(me, how, result), result);
 }
 
