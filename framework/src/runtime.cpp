@@ -27,6 +27,8 @@ namespace pyasync {
 namespace {
 
 constexpr auto interpreter_shutdown_timeout = std::chrono::seconds(10);
+/// What ends, is waited for as long before there is another look at what has begun meanwhile.
+constexpr auto patience_at_the_end = std::chrono::milliseconds(100);
 
 std::string described(const std::source_location& where) {
     if (where.line() == 0) return "a loop thread that is blocked: something on it does not return";
@@ -73,8 +75,10 @@ class idle_message final : public detail::ref_counted, public detail::work {
 public:
     explicit idle_message(py::object future) noexcept : work(&arrive), future_(std::move(future)) {}
 
-    static void watch(detail::asyncio_inbox& inbox, const py::bound& future) {
+    [[nodiscard]] static py::bound future_of(detail::asyncio_inbox& inbox, const py::bound& loop) {
+        py::bound future = loop.call_method("create_future");
         inbox.notify_when_idle(*detail::make_ref<idle_message>(future.unbind()).leak());
+        return future;
     }
 
 private:
@@ -210,18 +214,23 @@ std::vector<std::string> loop_runner::state::cancel_all() {
     for (uv::loop* each : uv::loop_pool::instance().running())
         cancel_sweep::send(*each, ref<asyncio_inbox>::share(&inbox));
     const auto deadline = std::chrono::steady_clock::now() + limit;
-    do {  // other threads may start tasks meanwhile: those are cancelled, too
-        const py::bound idle = loop.call_method("create_future");
-        idle_message::watch(inbox, idle);
+    py::bound idle = idle_message::future_of(inbox, loop);
+    for (;;) {
         std::vector<py::bound> awaited = tasks;
         awaited.push_back(idle);
-        const auto rest =
-            std::max(std::chrono::steady_clock::duration::zero(), deadline - std::chrono::steady_clock::now());
-        with_frame(loop.attr("run_until_complete"))(asyncio.attr("wait")(awaited, py::kw("timeout") = rest));
-        if (inbox.roots() == 0) break;
+        const auto rest = std::clamp<std::chrono::steady_clock::duration>(
+            deadline - std::chrono::steady_clock::now(), std::chrono::steady_clock::duration::zero(),
+            patience_at_the_end);
+        const py::bound waiting =
+            with_frame(loop.attr("run_until_complete"))(asyncio.attr("wait")(awaited, py::kw("timeout") = rest))[1];
+        if (inbox.roots() == 0 && !waiting) break;
+        if (std::chrono::steady_clock::now() >= deadline) break;
+        // Other threads may start tasks meanwhile, or have done so just before: those are cancelled, too.
+        inbox.for_each_dependent([py](loop_dependent& entry) { entry.loop_still_stopping(py); });
         for (uv::loop* each : uv::loop_pool::instance().running())
             cancel_sweep::send(*each, ref<asyncio_inbox>::share(&inbox));
-    } while (std::chrono::steady_clock::now() < deadline);
+        if (idle.call_method("done")) idle = idle_message::future_of(inbox, loop);
+    }
 
     std::vector<std::string> left;
     if (inbox.roots() != 0) {

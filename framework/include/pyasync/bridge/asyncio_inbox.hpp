@@ -30,6 +30,8 @@ public:
 
     /// All tasks of the loop are about to be cancelled: what nobody waits for, and is none, cancels itself.
     virtual void loop_stopping(py::python py) noexcept = 0;
+    /// That was a while ago: what has begun since, and nobody waits for, cancels itself.
+    virtual void loop_still_stopping(py::python py) noexcept = 0;
 
     /// The Task or Future that a C++ task waits for by this, borrowed, or null: it is cancelled with that one.
     [[nodiscard]] virtual PyObject* awaited_task() const noexcept = 0;

@@ -59,6 +59,9 @@ private:
     void loop_closed(py::python py) noexcept override;
     void left_by_fork(py::python) noexcept override {}  // Python goes on, and nobody asks for the outcome
     void loop_stopping(py::python py) noexcept override;
+    void loop_still_stopping(py::python py) noexcept override {
+        if (!has_waiter()) abandon_await(py);
+    }
     [[nodiscard]] PyObject* awaited_task() const noexcept override { return has_waiter() ? task_ : nullptr; }
 
     /// It goes on as that Task or Future.

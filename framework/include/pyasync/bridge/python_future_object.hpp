@@ -54,6 +54,7 @@ private:
     void loop_closed(py::python) noexcept override;
     void left_by_fork(py::python py) noexcept override;
     void loop_stopping(py::python) noexcept override;
+    void loop_still_stopping(py::python py) noexcept override { loop_stopping(py); }
     [[nodiscard]] PyObject* awaited_task() const noexcept override { return nullptr; }
 
     ref<future_state_base> state_;
