@@ -418,17 +418,20 @@ std::size_t in_flight() {
     Py_END_ALLOW_THREADS return found;
 }
 
-/// Calls it on a thread of libuv's pool.
-void call_elsewhere(py::object function) {
-    pyasync::spawn_blocking(
+task<> run_elsewhere(py::object function) {
+    co_await pyasync::spawn_blocking(
         [](const py::object& called) {
             try {
                 pyasync::with_gil([&](py::python p) { called.bind(p)(); });
             } catch (const std::runtime_error&) {  // the program ends
             }
         },
-        std::move(function))
-        .detach();
+        std::move(function));
+}
+
+/// Calls it on a thread of libuv's pool, unless the loop that runs here ends before.
+void call_elsewhere(py::python p, py::object function) {
+    pyasync::spawn(pyasync::scope(pyasync::get_current_locals(p), run_elsewhere(std::move(function)))).detach();
 }
 
 task<> call_python(std::string target, int argument) { co_await call(target, argument); }

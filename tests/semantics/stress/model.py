@@ -29,7 +29,12 @@ class Model:
     # ---- Who may be told to end before it does by itself. ----
 
     def loop_ends_early(self, node: Node) -> bool:
-        return self.plan.loops[node.loop].end != "finish"
+        return self.plan.loops[node.loop].end != "finish" or self.dropped(node)
+
+    def dropped(self, node: Node) -> bool:
+        """Where nobody waits for it, and it has not begun, its loop does not wait for it either."""
+        below_dropped = node.parent is not None and self.dropped(self.plan.nodes[node.parent])
+        return below_dropped or node.action in ("drop", "drop_elsewhere")
 
     def disturbed(self, id: int) -> bool:
         return self.acted(self.plan.nodes[id]) or self.disturbed_from_outside(id)
@@ -120,6 +125,8 @@ class Model:
             found.add(LETS_GO[node.action])
         elif end not in (None, CLOSED):
             found.add(end)
+        if end == CLOSED and node.items and self.loop_ends_early(node):
+            found.add("end")  # asyncio has closed the generator, which gives nothing more
         if node.leave >= 0:
             found.add("left")
         if node.action in ("cancel", "cancel_elsewhere"):
@@ -151,7 +158,7 @@ class Model:
 
     def may_vanish(self, node: Node) -> bool:
         """Python drops an async generator whose loop is closed without running its `finally`."""
-        return node.side == "python" and node.items > 0 and self.loop_ends_early(node)
+        return node.side == "python" and node.items > 0 and self.plan.loops[node.loop].end != "finish"
 
     def may_be_reported(self, outcome: str) -> bool:
         """May an exception come to nobody but the loop's exception handler?"""
@@ -169,7 +176,9 @@ class Model:
             for fault in self.faults_of(node, by_node[id]):
                 yield f"{fault}: {dict(by_node[id])} of {node}"
         for id, node in self.plan.nodes.items():
-            if not self.disturbed(id) and by_node[id]["end"] in ([f"value {id}"], ["end"]):
+            ends = [value(node, id)]
+            may_be_cut_short = node.items and node.reaction == "swallow"  # and ends as if it were not
+            if not self.disturbed(id) and by_node[id]["end"] == ends and not may_be_cut_short:
                 for what, _, about in node.steps:
                     for each in about if what in ("await", "all") else []:
                         if len(by_node[each]["seen"]) != 1:
@@ -201,7 +210,7 @@ class Model:
             return
         count = int(counts[0])
         expected = range(node.items + 1)
-        if seen == "end" and node.reaction != "swallow":
+        if seen == "end" and node.reaction != "swallow" and not self.loop_ends_early(node):
             expected = range(node.items, node.items + 1)
         elif seen == "left":
             expected = range(node.leave, node.leave + 1)

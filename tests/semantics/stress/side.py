@@ -214,6 +214,7 @@ async def awaited(child: Node) -> str:
 
 
 async def consumed(child: Node) -> str:
+    round = here  # it may be closed in a later one
     count = 0
     stream = cpp.stress_items(child.id)
     try:
@@ -232,23 +233,24 @@ async def consumed(child: Node) -> str:
         return "end"
     finally:
         del stream
-        here.record(child.id, "items", str(count))
+        round.record(child.id, "items", str(count))
 
 
 async def edge(id: int) -> None:
     """Awaits it, and tells what came; raises that, unless it is what it was asked for."""
-    child = here.nodes[id]
+    round = here  # as above
+    child = round.nodes[id]
     try:
         seen = await (consumed(child) if child.items else awaited(child))
     except BaseException as error:
         seen = outcome_of(error)
-        here.record(id, "seen", seen)
+        round.record(id, "seen", seen)
         if seen == "timed out" and child.action == "timeout":
             return
         if seen == "cancelled" and child.action != "none" and not told_to_end():
             return
         raise
-    here.record(id, "seen", seen)
+    round.record(id, "seen", seen)
 
 
 def told_to_end() -> bool:
