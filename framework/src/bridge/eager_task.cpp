@@ -385,14 +385,16 @@ bool eager_task::await_future(const py::bound& task, const py::bound& future) {
 }
 
 PyObject* eager_task::wake_up(PyObject* task, PyObject* future) noexcept {
-    woken(py::detail::token_maker::make(), task, future);
+    const py::python py = py::detail::token_maker::make();
+    woken(py::bound::borrow(py, task), future);
     Py_RETURN_NONE;
 }
 
-void eager_task::woken(py::python py, PyObject* task, PyObject* future) noexcept {
-    if (fields_of(task).waits_for != future) return;
-    Py_CLEAR(fields_of(task).waits_for);
-    continue_step(py, py::bound::borrow(py, task), future);
+void eager_task::woken(py::bound task, PyObject* future) noexcept {
+    const py::python py = task.py();
+    if (fields_of(task.ptr()).waits_for != future) return;
+    Py_CLEAR(fields_of(task.ptr()).waits_for);
+    continue_step(py, std::move(task), future);
 }
 
 void eager_task::returns(python_await& owner, py::bound task, const py::bound& value) {

@@ -63,7 +63,7 @@ void call_now(py::python py, PyObject* self, PyObject* callback, PyObject* conte
 }
 
 void call_one(py::python py, PyObject* self, PyObject* callback, PyObject* context) noexcept {
-    if (context == nullptr) return eager_task::woken(py, callback, self);
+    if (context == nullptr) return eager_task::woken(py::bound::borrow(py, callback), self);
     try {
         if (as_future(self).link.inbox().direct(py)) {
             call_now(py, self, callback, context);
@@ -88,8 +88,12 @@ void call_back(py::python py, PyObject* self) noexcept {
             PyErr_Clear();  // out of memory: the common one, since none at all would mean a task of ours
         }
     }
-    if (callback != nullptr) call_one(py, self, callback, context);
-    Py_XDECREF(callback);
+    if (callback != nullptr && context == nullptr) {
+        eager_task::woken(py::bound::steal(py, callback), self);  // with the last reference: it may serve again
+    } else if (callback != nullptr) {
+        call_one(py, self, callback, context);
+        Py_DECREF(callback);
+    }
     Py_XDECREF(context);
     if (more == nullptr) return;
     for (Py_ssize_t i = 0; i < PyList_GET_SIZE(more); ++i) {

@@ -23,7 +23,7 @@ public:
     static void continue_step(py::python py, py::bound task, PyObject* waited_for) noexcept;
 
     /// `future` is done: the next step of `task`, where that is what it still waits for.
-    static void woken(py::python py, PyObject* task, PyObject* future) noexcept;
+    static void woken(py::bound task, PyObject* future) noexcept;
 
     /// Makes it a Task like any other now, which `asyncio.all_tasks()` knows; no effect on one that is one already.
     static void make_known(py::python py, PyObject* task);
