@@ -418,20 +418,17 @@ std::size_t in_flight() {
     Py_END_ALLOW_THREADS return found;
 }
 
-task<> run_elsewhere(py::object function) {
-    co_await pyasync::spawn_blocking(
-        [](const py::object& called) {
-            try {
-                pyasync::with_gil([&](py::python p) { called.bind(p)(); });
-            } catch (const std::runtime_error&) {  // the program ends
-            }
-        },
-        std::move(function));
-}
-
-/// Calls it on a thread of libuv's pool, unless the loop that runs here ends before.
-void call_elsewhere(py::python p, py::object function) {
-    pyasync::spawn(pyasync::scope(pyasync::get_current_locals(p), run_elsewhere(std::move(function)))).detach();
+/// Calls it on a thread of libuv's pool; on no event loop's behalf, whose end would cancel it.
+void call_elsewhere(py::object function) {
+    auto call = [called = std::move(function)] {
+        try {
+            pyasync::with_gil([&](py::python p) { called.bind(p)(); });
+        } catch (const std::runtime_error&) {  // the program ends
+        }
+    };
+    pyasync::uv::spawn_blocking(std::move(call), pyasync::uv::loop_pool::instance().next(), {},
+                                std::source_location::current())
+        .detach();
 }
 
 task<> call_python(std::string target, int argument) { co_await call(target, argument); }
