@@ -62,13 +62,15 @@ void call_now(py::python py, PyObject* self, PyObject* callback, PyObject* conte
     report_unhandled(py, as_future(self).loop, "Exception in a callback of a pyasync.Future");
 }
 
-void call_one(py::python py, PyObject* self, PyObject* callback, PyObject* context) noexcept {
-    if (context == nullptr) return eager_task::woken(py::bound::borrow(py, callback), self);
+/// A task of ours that comes with its last reference may serve again.
+void call_one(PyObject* self, py::bound callback, PyObject* context) noexcept {
+    if (context == nullptr) return eager_task::woken(std::move(callback), self);
+    const py::python py = callback.py();
     try {
         if (as_future(self).link.inbox().direct(py)) {
-            call_now(py, self, callback, context);
+            call_now(py, self, callback.ptr(), context);
         } else {
-            call_soon(self, callback, context);
+            call_soon(self, callback.ptr(), context);
         }
     } catch (const py::python_error& error) {
         py::detail::set_raised(error.value().bind(py));
@@ -88,17 +90,12 @@ void call_back(py::python py, PyObject* self) noexcept {
             PyErr_Clear();  // out of memory: the common one, since none at all would mean a task of ours
         }
     }
-    if (callback != nullptr && context == nullptr) {
-        eager_task::woken(py::bound::steal(py, callback), self);  // with the last reference: it may serve again
-    } else if (callback != nullptr) {
-        call_one(py, self, callback, context);
-        Py_DECREF(callback);
-    }
+    if (callback != nullptr) call_one(self, py::bound::steal(py, callback), context);
     Py_XDECREF(context);
     if (more == nullptr) return;
     for (Py_ssize_t i = 0; i < PyList_GET_SIZE(more); ++i) {
         PyObject* const entry = PyList_GET_ITEM(more, i);
-        call_one(py, self, PyTuple_GET_ITEM(entry, 0), PyTuple_GET_ITEM(entry, 1));
+        call_one(self, py::bound::borrow(py, PyTuple_GET_ITEM(entry, 0)), PyTuple_GET_ITEM(entry, 1));
     }
     Py_DECREF(more);
 }
