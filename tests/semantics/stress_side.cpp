@@ -208,34 +208,41 @@ task<std::exception_ptr> react(const node_plan& plan, std::exception_ptr interru
     co_return std::move(interruption);
 }
 
+struct ending {
+    bool interrupted;
+    std::exception_ptr error;  ///< null for a good end
+};
+
+/// What a node makes of what its steps have ended with.
+task<ending> end_of(const node_plan& plan, std::exception_ptr error) {
+    const bool interrupted = error && outcome_of(error) == "cancelled";
+    try {
+        if (!error) finish(plan);
+    } catch (...) {
+        error = std::current_exception();
+    }
+    if (interrupted) error = co_await react(plan, std::move(error));
+    co_return ending{interrupted, std::move(error)};
+}
+
 task<int> node(int id) {
     frame here(id);
     std::exception_ptr error;
-    bool interrupted = false;
     try {
         for (const step& each : here.plan->steps) co_await perform(each);
-    } catch (const cancelled&) {
-        interrupted = true;
-        error = std::current_exception();
     } catch (...) {
         error = std::current_exception();
     }
-    try {
-        if (!error) finish(*here.plan);
-    } catch (...) {
-        error = std::current_exception();
-    }
-    if (interrupted) error = co_await react(*here.plan, std::move(error));
-    const int value = interrupted ? -id : id;
-    here.ends(error ? outcome_of(error) : value_of(value));
-    if (error) std::rethrow_exception(error);
+    const ending end = co_await end_of(*here.plan, std::move(error));
+    const int value = end.interrupted ? -id : id;
+    here.ends(end.error ? outcome_of(end.error) : value_of(value));
+    if (end.error) std::rethrow_exception(end.error);
     co_return value;
 }
 
 async_generator<int> items(int id) {
     frame here(id);
     std::exception_ptr error;
-    bool interrupted = false;
     try {
         auto next = here.plan->steps.begin();
         for (int i = 0; i < here.plan->items; ++i) {
@@ -243,20 +250,12 @@ async_generator<int> items(int id) {
             co_yield id* items_of_a_node + i;
         }
         for (; next != here.plan->steps.end(); ++next) co_await perform(*next);
-    } catch (const cancelled&) {
-        interrupted = true;
-        error = std::current_exception();
     } catch (...) {
         error = std::current_exception();
     }
-    try {
-        if (!error) finish(*here.plan);
-    } catch (...) {
-        error = std::current_exception();
-    }
-    if (interrupted) error = co_await react(*here.plan, std::move(error));
-    here.ends(error ? outcome_of(error) : "end");
-    if (error) std::rethrow_exception(error);
+    const ending end = co_await end_of(*here.plan, std::move(error));
+    here.ends(end.error ? outcome_of(end.error) : "end");
+    if (end.error) std::rethrow_exception(end.error);
 }
 
 // ---- Edges: how a node awaits another one, and what it does to it. ----

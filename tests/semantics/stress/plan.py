@@ -8,6 +8,7 @@ An edge, how a node awaits another one and what it does to it meanwhile, is writ
 import random
 import signal
 from dataclasses import dataclass
+from typing import Any
 
 Step = tuple[str, int, list[int]]
 """What is done, how much of it, and which nodes or gates it is about.
@@ -152,23 +153,8 @@ class Drawing:
             delay = ("sleep", self.random.randrange(2000), [])
         elif form == "stepped":
             delay = ("turn", delay[1] % 5, []) if delay[0] == "turn" else delay
-        self.nodes[id] = Node(
-            id,
-            loop,
-            side,
-            parent,
-            parent_side,
-            form,
-            action,
-            delay,
-            items=0,
-            leave=-1,
-            ahead=0,
-            ending=self.random.choice(ENDINGS),
-            reaction=self.random.choice(REACTIONS),
-            steps=steps,
-        )
-        return id
+        drawn = {"form": form, "action": action, "delay": delay, "items": 0, "leave": -1, "ahead": 0, "steps": steps}
+        return self.add(id, loop, side, parent, parent_side, **drawn)
 
     def generator(self, id: int, loop: int, side: str, parent: int | None, parent_side: str, depth: int) -> int:
         items = self.random.randrange(1, 6)
@@ -178,22 +164,21 @@ class Drawing:
             steps = [*(self.pause() for _ in range(leave)), ("forever", 0, [])]
         else:
             steps = self.steps(loop, id, side, depth, waits=False)
-        self.nodes[id] = Node(
-            id,
-            loop,
-            side,
-            parent,
-            parent_side,
-            form=self.random.choice(("drop", "aclose")),
-            action="none",
-            delay=("turn", 0, []),
-            items=items,
-            leave=leave,
-            ahead=self.random.choice(READ_AHEAD),
-            ending=self.random.choice(ENDINGS),
-            reaction=self.random.choice(REACTIONS),
-            steps=steps,
-        )
+        drawn = {
+            "form": self.random.choice(("drop", "aclose")),
+            "action": "none",
+            "delay": ("turn", 0, []),
+            "items": items,
+            "leave": leave,
+            "ahead": self.random.choice(READ_AHEAD),
+            "steps": steps,
+        }
+        return self.add(id, loop, side, parent, parent_side, **drawn)
+
+    def add(self, id: int, *place: Any, **drawn: Any) -> int:
+        """The rest is drawn in the same way for all."""
+        ending, reaction = self.random.choice(ENDINGS), self.random.choice(REACTIONS)
+        self.nodes[id] = Node(id, *place, **drawn, ending=ending, reaction=reaction)
         return id
 
     def loop(self, index: int, end: str) -> LoopPlan:
