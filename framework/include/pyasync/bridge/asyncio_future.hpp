@@ -67,9 +67,7 @@ private:
     }
     [[nodiscard]] bool has_waiter() const noexcept override { return this->awaited(); }
     void refused() noexcept override { this->outcome.set_error(loop_closed_error()); }
-    [[nodiscard]] std::exception_ptr failure() const noexcept override {
-        return this->outcome.failed() ? this->outcome.error() : nullptr;
-    }
+    [[nodiscard]] std::exception_ptr failure() const noexcept override { return this->outcome.failure(); }
     void came_home() noexcept override {
         this->complete();
         this->release();

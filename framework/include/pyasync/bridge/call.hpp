@@ -99,9 +99,7 @@ private:
     }
     [[nodiscard]] bool has_waiter() const noexcept override { return true; }
     void refused() noexcept override { outcome_.set_error(loop_closed_error()); }
-    [[nodiscard]] std::exception_ptr failure() const noexcept override {
-        return outcome_.failed() ? outcome_.error() : nullptr;
-    }
+    [[nodiscard]] std::exception_ptr failure() const noexcept override { return outcome_.failure(); }
 
     python_call<T, Args...> call_;
     result<T> outcome_;

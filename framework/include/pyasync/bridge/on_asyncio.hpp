@@ -40,9 +40,7 @@ private:
     }
     void cancel_served(py::python) noexcept override {}  // serving it has finished it
     void refused() noexcept override { outcome_.set_error(loop_closed_error()); }
-    [[nodiscard]] std::exception_ptr failure() const noexcept override {
-        return outcome_.failed() ? outcome_.error() : nullptr;
-    }
+    [[nodiscard]] std::exception_ptr failure() const noexcept override { return outcome_.failure(); }
 
     Function function_;
     std::tuple<Args...> arguments_;

@@ -30,6 +30,9 @@ public:
     /// The exception; the result must have failed.
     [[nodiscard]] const std::exception_ptr& error() const noexcept { return *std::get_if<2>(&content_); }
 
+    /// The exception, or null.
+    [[nodiscard]] std::exception_ptr failure() const noexcept { return failed() ? error() : nullptr; }
+
     /// Moves the exception out; the result must have failed, and has still failed then.
     [[nodiscard]] std::exception_ptr take_error() noexcept { return std::move(*std::get_if<2>(&content_)); }
 
