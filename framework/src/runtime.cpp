@@ -46,11 +46,14 @@ void report_left(const std::vector<std::string>& left, std::chrono::milliseconds
     std::fflush(stderr);
 }
 
-/// Cancels on one libuv loop what carries the given event loop and is waited for by nobody.
+/// Cancels on a libuv loop what carries the given event loop and is waited for by nobody.
 class cancel_sweep final : detail::work {
 public:
-    static void send(uv::loop& to, detail::ref<detail::asyncio_inbox> inbox) {
-        to.post(*new cancel_sweep(to, std::move(inbox)));
+    /// On all of them.
+    static void send(detail::asyncio_inbox& inbox) {
+        for (uv::loop* each : uv::loop_pool::instance().running()) {
+            each->post(*new cancel_sweep(*each, detail::ref<detail::asyncio_inbox>::share(&inbox)));
+        }
     }
 
 private:
@@ -211,8 +214,7 @@ std::vector<std::string> loop_runner::state::cancel_all() {
     for (const py::bound& task : tasks) {
         if (!awaited_by_cpp.contains(task.ptr())) with_frame(task.attr("cancel"))();
     }
-    for (uv::loop* each : uv::loop_pool::instance().running())
-        cancel_sweep::send(*each, ref<asyncio_inbox>::share(&inbox));
+    cancel_sweep::send(inbox);
     const auto deadline = std::chrono::steady_clock::now() + limit;
     py::bound idle = idle_message::future_of(inbox, loop);
     for (;;) {
@@ -227,8 +229,7 @@ std::vector<std::string> loop_runner::state::cancel_all() {
         if (std::chrono::steady_clock::now() >= deadline) break;
         // Other threads may start tasks meanwhile, or have done so just before: those are cancelled, too.
         inbox.for_each_dependent([py](loop_dependent& entry) { entry.loop_still_stopping(py); });
-        for (uv::loop* each : uv::loop_pool::instance().running())
-            cancel_sweep::send(*each, ref<asyncio_inbox>::share(&inbox));
+        cancel_sweep::send(inbox);
         if (idle.call_method("done")) idle = idle_message::future_of(inbox, loop);
     }
 
