@@ -29,6 +29,7 @@ using test::manual_executor;
 using test::manual_operation;
 using test::outcome_of;
 using test::run;
+using test::wait_and_clean_up;
 using test::wait_for;
 
 task<int> number(int n) { co_return n; }
@@ -41,17 +42,7 @@ TEST_CASE("one that fails cancels the others, and is thrown when they have unwou
     manual_executor executor;
     manual_operation<int> failing;
     manual_operation<> other, cleanup;
-    const auto cleaning_up = [&]() -> task<> {
-        bool interrupted = false;
-        try {
-            co_await other;
-        } catch (const cancelled&) {
-            interrupted = true;
-        }
-        co_await cleanup;
-        if (interrupted) throw cancelled();
-    };
-    const auto body = [&]() -> task<> { co_await when_all(cleaning_up(), wait_for(failing), number(1)); };
+    const auto body = [&]() -> task<> { co_await when_all(wait_and_clean_up(other, cleanup), wait_for(failing), number(1)); };
     future<> running = launch(body(), executor);
     executor.run_all();
     failing.fail(error("first"));

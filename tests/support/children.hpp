@@ -16,6 +16,18 @@ task<T> wait_for(manual_operation<T>& operation) {
     co_return co_await operation;
 }
 
+/// Waits for `operation`, and then, cancelled or not, for `cleanup`.
+inline task<> wait_and_clean_up(manual_operation<>& operation, manual_operation<>& cleanup) {
+    bool interrupted = false;
+    try {
+        co_await operation;
+    } catch (const cancelled&) {
+        interrupted = true;
+    }
+    co_await cleanup;
+    if (interrupted) throw cancelled();
+}
+
 /// Answers a cancellation with another exception.
 inline task<> fail_when_cancelled(manual_operation<>& operation, const char* message) {
     try {

@@ -14,6 +14,7 @@
 #include <pyasync/core/when_any.hpp>
 #include <pyasync/uv/loop.hpp>
 #include <pyasync/uv/sleep.hpp>
+#include "support/children.hpp"
 #include "support/counted.hpp"
 #include "support/launch.hpp"
 #include "support/manual_operation.hpp"
@@ -26,6 +27,7 @@ using test::census;
 using test::counted;
 using test::launch;
 using test::manual_operation;
+using test::wait_and_clean_up;
 using test::wait_for;
 using uv::loop;
 using uv::sleep;
@@ -137,18 +139,8 @@ TEST_CASE("an exception, and a cancellation that is the task's own, come as they
 TEST_CASE("a cancellation from outside is none of the time's") {
     loop home;
     manual_operation<> operation, cleanup;
-    const auto child = [&]() -> task<> {
-        bool interrupted = false;
-        try {
-            co_await operation;
-        } catch (const cancelled&) {
-            interrupted = true;
-        }
-        co_await cleanup;
-        if (interrupted) throw cancelled();
-    };
     std::chrono::milliseconds length = 1h;
-    const auto body = [&]() -> task<> { co_await timeout(length, child()); };
+    const auto body = [&]() -> task<> { co_await timeout(length, wait_and_clean_up(operation, cleanup)); };
     const auto until = [](const manual_operation<>& reached) -> task<> {
         while (!reached.awaited()) co_await sleep(0ms);
     };
