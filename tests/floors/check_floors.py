@@ -5,6 +5,7 @@
 Says, a line each, which file under ROOT
 - includes a header of a higher floor, or, of uv/ and py/, the other one;
 - includes CPython's headers and is not py/python.hpp, or libuv's on a floor that does not stand on it;
+- gives up a Python reference by CPython's macros, and not by py/let_go.hpp;
 - does not begin with its path and purpose, then with the license;
 and, with --build, which header cannot be included alone, by the compiler of that build folder.
 """
@@ -32,6 +33,8 @@ HIGHEST = 3
 THE_PYTHON_HEADER = INCLUDES / "pyasync/py/python.hpp"
 CPYTHON = re.compile(r"(Python|pythread|frameobject|structmember|datetime|marshal)\.h|cpython/.*|internal/pycore_.*")
 LIBUV = re.compile(r"uv\.h|uv/.*\.h")
+THE_ONE_THAT_LETS_GO = INCLUDES / "pyasync/py/let_go.hpp"
+GIVES_UP = re.compile(r"\bPy_(X?DECREF|CLEAR|X?SETREF)\b")
 INCLUDE = re.compile(r'\s*#\s*include\s*[<"]([^>"]+)[>"]')
 COMMENTS = {".hpp": "//", ".cpp": "//", ".h": "//", ".cmake": "#"}
 
@@ -125,6 +128,15 @@ def wrong_includes(tree: Tree, file: PurePosixPath) -> Iterator[str]:
                 yield f"{where}uv/ and py/ must not see each other: {name}"
 
 
+def bare_releases(tree: Tree, file: PurePosixPath) -> Iterator[str]:
+    """A finaliser may end the thread: only that header knows what to do then."""
+    if part_of(file) is None or file == THE_ONE_THAT_LETS_GO:
+        return
+    for number, line in enumerate(tree.texts[file].split("\n"), 1):
+        if match := GIVES_UP.search(line):
+            yield f"{file}:{number}: {match[0]}: references are given up by {THE_ONE_THAT_LETS_GO}"
+
+
 def proven_by_build(tree: Tree, root: Path, build: Path) -> Iterator[PurePosixPath]:
     """Headers that the build itself compiles alone: they are what a source file begins with."""
     entries = json.loads((build / "compile_commands.json").read_text())
@@ -173,7 +185,7 @@ def faults_of(root: Path, build: Path | None = None) -> list[str]:
     """Everything that is wrong below a folder; a fault begins with its file and line."""
     tree = Tree(root)
     faults = [fault for file, text in tree.texts.items() for fault in wrong_first_lines(file, text)]
-    faults += [fault for file in tree.texts for fault in wrong_includes(tree, file)]
+    faults += [fault for file in tree.texts for fault in (*wrong_includes(tree, file), *bare_releases(tree, file))]
     if build is not None:
         faults += not_self_contained(tree, root, build)
     if not tree.headers():

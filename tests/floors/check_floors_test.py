@@ -112,6 +112,14 @@ class CheckFloors(unittest.TestCase):
                     self.assert_only_fault(f"{file}:3: only {HEADERS}/py/python.hpp includes <{name}>")
                     (self.root / file).unlink()
 
+    def test_only_one_header_gives_up_references(self) -> None:
+        self.write(f"{HEADERS}/py/let_go.hpp", "#pragma once\n// Py_XDECREF(owned);\n")
+        self.write("tests/good.cpp", "// Py_DECREF(owned);\n")
+        self.assert_good()
+        for macro in ("Py_DECREF", "Py_XDECREF", "Py_CLEAR", "Py_SETREF", "Py_XSETREF"):
+            self.write("framework/src/bridge/wrong.cpp", f"// {macro}(owned);\n")
+            self.assert_only_fault(f"bridge/wrong.cpp:3: {macro}: references are given up by {HEADERS}/py/let_go.hpp")
+
     def test_core_and_py_do_without_libuv(self) -> None:
         self.write(f"{HEADERS}/core/wrong.hpp", "#include <uv.h>\n")
         self.assert_only_fault("core/wrong.hpp:3: core/ does not stand on libuv: <uv.h>")

@@ -462,6 +462,7 @@ void define_cpp_side(pyasync::module_& m) {
     m.def("start_job", &start_job);
     m.def("leave_many", &leave_many, {"number", "target"});
     m.def("call_back", [](const py::bound& function) { return function().unbind(); }, {"function"});
+    m.def("call_and_drop", [](const py::bound& function) { function(); }, {"function"});
 
     define_stress_side(m);
 }

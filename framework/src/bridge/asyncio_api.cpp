@@ -4,6 +4,7 @@
 
 #include <pyasync/py/convert.hpp>
 #include <pyasync/py/error.hpp>
+#include <pyasync/py/let_go.hpp>
 
 namespace pyasync::detail {
 namespace {
@@ -60,7 +61,7 @@ bool is_future(const asyncio_api& asyncio, PyObject* candidate) noexcept {
     if (PyObject_HasAttrString(type, "_asyncio_future_blocking") == 0) return false;
     PyObject* const blocking = PyObject_GetAttrString(candidate, "_asyncio_future_blocking");
     const bool answer = blocking != nullptr && blocking != Py_None;
-    Py_XDECREF(blocking);
+    py::detail::let_go(blocking);
     PyErr_Clear();
     return answer;
 }
@@ -87,7 +88,7 @@ entered_context::~entered_context() {
     if (entered_ == nullptr) return;
     const py::detail::set_aside under_way;  // leaving must not disturb it
     if (PyContext_Exit(entered_) < 0) PyErr_Clear();
-    Py_DECREF(entered_);
+    py::detail::let_go(entered_);
 }
 
 void report_unhandled(py::python py, PyObject* loop, const char* message) noexcept {

@@ -25,6 +25,7 @@
 #include <pyasync/core/root.hpp>
 #include <pyasync/core/time_slice.hpp>
 #include <pyasync/py/convert.hpp>
+#include <pyasync/py/let_go.hpp>
 #include <pyasync/py/reclaim.hpp>
 
 namespace pyasync::detail {
@@ -154,7 +155,7 @@ PyObject* asyncio_inbox::attribute(PyObject* name) const noexcept {
     // Not by the loop's dict: to ask for that makes all of Python's own looks at the loop slower.
     PyObject* const found = PyObject_GetAttr(loop_, name);
     if (found == nullptr) PyErr_Clear();
-    Py_XDECREF(found);  // the loop has it
+    py::detail::let_go(found);  // the loop has it
     return found;
 }
 
@@ -250,7 +251,7 @@ bool asyncio_inbox::raise_pending() noexcept {
     PyObject* const error = std::exchange(to_raise_, nullptr);
     if (error == nullptr) return false;
     py::detail::raise_object(error);
-    Py_DECREF(error);
+    py::detail::let_go(error);
     return true;
 }
 
@@ -353,7 +354,7 @@ void asyncio_inbox::dismiss(loop_dependent& entry) noexcept {
 
 void asyncio_inbox::raise_through(py::python py) noexcept {
     const py::python_error error = py::python_error::fetch(py);
-    Py_XSETREF(to_raise_, Py_NewRef(error.value().ptr()));
+    py::detail::replace(to_raise_, Py_NewRef(error.value().ptr()));
 }
 
 void asyncio_inbox::watch_forks(py::python py) {

@@ -5,6 +5,7 @@
 #include <pyasync/bridge/coroutine_into_py.hpp>
 #include <pyasync/bridge/stepping.hpp>
 #include <pyasync/py/error.hpp>
+#include <pyasync/py/let_go.hpp>
 
 namespace pyasync::detail {
 namespace {
@@ -25,7 +26,7 @@ coroutine_object& as_coroutine(PyObject* self) noexcept { return *reinterpret_ca
 void end(coroutine_object& me) noexcept {
     if (me.at == stage::cold) me.body.destroy();
     me.at = stage::over;
-    Py_CLEAR(me.future);
+    py::detail::clear(me.future);
 }
 
 PySendResult raise_reused(const coroutine_object& me) noexcept {
@@ -67,7 +68,7 @@ PySendResult coroutine_send(PyObject* self, PyObject* value, PyObject** result) 
     const PySendResult how = PyIter_Send(me.future, value, result);
     if (how != PYGEN_NEXT) {
         me.at = stage::over;
-        Py_CLEAR(me.future);
+        py::detail::clear(me.future);
     }
     return how;
 }
@@ -83,7 +84,7 @@ PyObject* coroutine_throw(PyObject* self, PyObject* const* arguments, Py_ssize_t
         end(me);
         py::detail::raise_object(exception);
     }
-    Py_DECREF(exception);
+    py::detail::let_go(exception);
     return nullptr;
 }
 
@@ -129,7 +130,7 @@ int coroutine_traverse(PyObject* self, visitproc visit, void* arg) noexcept {
 }
 
 int coroutine_clear(PyObject* self) noexcept {
-    Py_CLEAR(as_coroutine(self).future);
+    py::detail::clear(as_coroutine(self).future);
     return 0;
 }
 
@@ -149,9 +150,9 @@ void coroutine_dealloc(PyObject* self) noexcept {
     PyObject_GC_UnTrack(self);
     if (me.weak_references != nullptr) PyObject_ClearWeakRefs(self);
     end(me);
-    Py_CLEAR(me.name);
+    py::detail::clear(me.name);
     type->tp_free(self);
-    Py_DECREF(type);
+    py::detail::let_go(type);
 }
 
 PyTypeObject* make_type() {

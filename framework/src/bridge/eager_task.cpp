@@ -12,6 +12,7 @@
 #include <pyasync/bridge/stepping.hpp>
 #include <pyasync/py/convert.hpp>
 #include <pyasync/py/into_python.hpp>
+#include <pyasync/py/let_go.hpp>
 
 namespace pyasync::detail {
 namespace {
@@ -49,11 +50,11 @@ task_fields& fields_of(PyObject* task) noexcept {
 }
 
 void clear_fields(task_fields& fields) noexcept {
-    Py_CLEAR(fields.coroutine);
-    Py_CLEAR(fields.loop);
-    Py_CLEAR(fields.context);
-    Py_CLEAR(fields.stand_in);
-    Py_CLEAR(fields.waits_for);
+    py::detail::clear(fields.coroutine);
+    py::detail::clear(fields.loop);
+    py::detail::clear(fields.context);
+    py::detail::clear(fields.stand_in);
+    py::detail::clear(fields.waits_for);
     fields.owner = nullptr;
 }
 
@@ -67,8 +68,8 @@ void initialise(py::python py, PyObject* task) {
     py::detail::raise_if_negative(py, PyDict_SetItemString(keywords.ptr(), "context", fields.context));
     if (fields.waits_for != nullptr) stand_in::of(replacement.ptr()).waits(fields.waits_for, true);
     fields.stand_in = replacement.release();
-    Py_CLEAR(fields.waits_for);
-    Py_CLEAR(fields.coroutine);
+    py::detail::clear(fields.waits_for);
+    py::detail::clear(fields.coroutine);
     py::detail::raise_if_negative(
         py, py::detail::into_python([&] { return base_task(py)->tp_init(task, arguments.ptr(), keywords.ptr()); }));
 }
@@ -197,9 +198,9 @@ py::bound take_task(py::python py) {
     py::detail::raise_if_null(py, reinterpret_cast<PyObject*>(type));
     py::bound made = py::bound::steal(py, type->tp_alloc(type, 0));
     new (&fields_of(made.ptr()).step) next_step;
-    Py_DECREF(py::detail::raise_if_null(py, py::detail::into_python([&] {
-                                            return PyObject_CallOneArg(asyncio_api::get(py).register_task, made.ptr());
-                                        })));
+    py::detail::let_go(py::detail::raise_if_null(
+        py,
+        py::detail::into_python([&] { return PyObject_CallOneArg(asyncio_api::get(py).register_task, made.ptr()); })));
     fields_of(made.ptr()).registered = first_weak_reference(made.ptr());
     return made;
 }
@@ -225,7 +226,7 @@ public:
         const py::detail::set_aside under_way;
         const int done = outer_ != nullptr ? PyDict_SetItem(all_, loop_, outer_) : PyDict_DelItem(all_, loop_);
         if (done < 0) PyErr_Clear();
-        Py_XDECREF(outer_);
+        py::detail::let_go(outer_);
     }
 
 private:
@@ -238,7 +239,7 @@ private:
 PyObject* retrieve(PyObject*, PyObject* task) noexcept {
     PyObject* const seen = py::detail::into_python([&] { return PyObject_CallMethod(task, "exception", nullptr); });
     if (seen == nullptr) PyErr_Clear();
-    Py_XDECREF(seen);
+    py::detail::let_go(seen);
     Py_RETURN_NONE;
 }
 
@@ -248,8 +249,8 @@ void mark_retrieved(PyObject* task) noexcept {
     PyObject* const added =
         callback == nullptr ? nullptr : PyObject_CallMethod(task, "add_done_callback", "O", callback);
     if (added == nullptr) PyErr_Clear();
-    Py_XDECREF(added);
-    Py_XDECREF(callback);
+    py::detail::let_go(added);
+    py::detail::let_go(callback);
 }
 
 void next_step::arrive(work& self, delivery how) noexcept {
@@ -298,7 +299,7 @@ void eager_task::step(python_await& owner, py::python py, py::bound task, PyObje
         const shown_as_current shown(py, fields.loop, task.ptr());
         // As asyncio has it: the exception of a Future is thrown, its value is fetched by who awaits it.
         PyObject* const value = waited_for == nullptr ? Py_NewRef(Py_None) : python_future_wait::result(waited_for);
-        Py_XDECREF(value);
+        py::detail::let_go(value);
         how = value != nullptr ? py::detail::into_python([&] { return PyIter_Send(coroutine.ptr(), Py_None, &result); })
                                : throw_raised(py, coroutine.ptr(), &result);
     }
@@ -321,14 +322,14 @@ void eager_task::leave_to_task(const py::bound& task, PySendResult how, PyObject
     const py::python py = task.py();
     const task_fields& fields = fields_of(task.ptr());
     if (!is_initialised(fields)) {
-        Py_XDECREF(result);
+        py::detail::let_go(result);
         return PyErr_Clear();
     }
     stand_in& replacement = stand_in::of(fields.stand_in);
     switch (how) {
         case PYGEN_NEXT:
             if (result != Py_None) replacement.waits(result, unmark_yielded(py, result));
-            return Py_DECREF(result);
+            return py::detail::let_go(result);
         case PYGEN_RETURN:
             replacement.value = result;
             return;
@@ -375,11 +376,11 @@ bool eager_task::await_future(const py::bound& task, const py::bound& future) {
     if (loop.ptr() != fields.loop) return false;
     const py::bound callback = py::bound::steal(py, PyCFunction_New(&method, task.ptr()));
     const std::array<PyObject*, 3> arguments{future.ptr(), callback.ptr(), fields.context};
-    Py_DECREF(py::detail::raise_if_null(py, py::detail::into_python([&] {
-                                            return PyObject_VectorcallMethod(asyncio.add_done_callback_name,
-                                                                             arguments.data(), 2,
-                                                                             asyncio.context_keyword);
-                                        })));
+    py::detail::let_go(py::detail::raise_if_null(py, py::detail::into_python([&] {
+                                                     return PyObject_VectorcallMethod(asyncio.add_done_callback_name,
+                                                                                      arguments.data(), 2,
+                                                                                      asyncio.context_keyword);
+                                                 })));
     fields.waits_for = Py_NewRef(future.ptr());
     return true;
 }
@@ -393,7 +394,7 @@ PyObject* eager_task::wake_up(PyObject* task, PyObject* future) noexcept {
 void eager_task::woken(py::bound task, PyObject* future) noexcept {
     const py::python py = task.py();
     if (fields_of(task.ptr()).waits_for != future) return;
-    Py_CLEAR(fields_of(task.ptr()).waits_for);
+    py::detail::clear(fields_of(task.ptr()).waits_for);
     continue_step(py, std::move(task), future);
 }
 
@@ -431,8 +432,8 @@ void eager_task::forget(PyObject* task) noexcept {
     if (is_initialised(fields)) {
         stand_in::of(fields.stand_in).owner = nullptr;
     } else {
-        Py_CLEAR(fields.waits_for);
-        Py_CLEAR(fields.coroutine);
+        py::detail::clear(fields.waits_for);
+        py::detail::clear(fields.coroutine);
     }
 }
 

@@ -10,6 +10,7 @@
 #include <pyasync/core/cancellation.hpp>
 #include <pyasync/py/convert.hpp>
 #include <pyasync/py/into_python.hpp>
+#include <pyasync/py/let_go.hpp>
 
 namespace pyasync::detail {
 namespace {
@@ -19,7 +20,7 @@ bool is_generator_coroutine(PyObject* candidate) noexcept {
     if (!PyGen_CheckExact(candidate)) return false;
     PyObject* const code = PyObject_GetAttrString(candidate, "gi_code");
     const bool marked = (reinterpret_cast<PyCodeObject*>(code)->co_flags & CO_ITERABLE_COROUTINE) != 0;
-    Py_DECREF(code);
+    py::detail::let_go(code);
     return marked;
 }
 
@@ -114,7 +115,7 @@ bool python_await::cancel_await(py::python py) noexcept {
     if (task_ == nullptr) return true;
     PyObject* const answer = py::detail::into_python([&] { return PyObject_CallMethod(task_, "cancel", nullptr); });
     if (answer == nullptr) report_unhandled(py, inbox_->event_loop(), "cancelling a Python task failed");
-    Py_XDECREF(answer);
+    py::detail::let_go(answer);
     return answer != Py_False;
 }
 
@@ -123,7 +124,7 @@ void python_await::abandon_await(py::python py) noexcept {
     PyObject* const requests =
         py::detail::into_python([&] { return PyObject_CallMethod(task_, "cancelling", nullptr); });
     const bool asked_before = requests != nullptr && PyObject_IsTrue(requests) == 1;
-    Py_XDECREF(requests);
+    py::detail::let_go(requests);
     PyErr_Clear();  // a Future does not count the requests
     if (!asked_before) cancel_await(py);
 }
@@ -140,10 +141,10 @@ void python_await::close_task() noexcept {
     if (PyObject* const coroutine = eager_task::coroutine_of(task)) {
         eager_task::forget(task);
         close_coroutine(coroutine);
-        Py_DECREF(coroutine);
+        py::detail::let_go(coroutine);
     }
     eager_task::keep_quiet(task);
-    Py_DECREF(task);
+    py::detail::let_go(task);
 }
 
 void python_await::loop_stopping(py::python py) noexcept {
@@ -168,8 +169,8 @@ void python_await::leave() noexcept {
     asyncio_inbox::dismiss(*this);
     if (callback_ != nullptr) PyCapsule_SetContext(callback_, nullptr);
     if (task_ != nullptr) eager_task::forget(task_);
-    Py_CLEAR(callback_);
-    Py_CLEAR(task_);
+    py::detail::clear(callback_);
+    py::detail::clear(task_);
 }
 
 void python_await::ends_with(py::python py, const py::bound& value) noexcept {

@@ -11,6 +11,7 @@
 #include <pyasync/bridge/stepping.hpp>
 #include <pyasync/core/fork.hpp>
 #include <pyasync/py/error.hpp>
+#include <pyasync/py/let_go.hpp>
 
 namespace pyasync::detail {
 namespace {
@@ -32,7 +33,7 @@ PyObject* raise_cancelled(PyObject* self) noexcept {
     PyObject* const error = make_cancelled_error(self, nullptr);
     if (error == nullptr) return nullptr;
     py::detail::raise_object(error);
-    Py_DECREF(error);
+    py::detail::let_go(error);
     return nullptr;
 }
 
@@ -73,7 +74,7 @@ PyObject* future_cancel(PyObject* self, PyObject* arguments, PyObject* keywords)
     python_future& me = as_future(self);
     me.unretrieved = 0;
     if (me.state != progress::pending) Py_RETURN_FALSE;
-    Py_XSETREF(me.cancel_message, message == nullptr || message == Py_None ? nullptr : Py_NewRef(message));
+    py::detail::replace(me.cancel_message, message == nullptr || message == Py_None ? nullptr : Py_NewRef(message));
     me.cancel_asked = 1;
     me.link.cancel();
     Py_RETURN_TRUE;
@@ -104,10 +105,10 @@ PyObject* future_add_done_callback(PyObject* self, PyObject* const* arguments, P
     if (me.state != progress::pending) {
         try {
             call_soon(self, callback, context);
-            Py_DECREF(context);
+            py::detail::let_go(context);
             Py_RETURN_NONE;
         } catch (const py::python_error& error) {
-            Py_DECREF(context);
+            py::detail::let_go(context);
             return py::detail::raise_object(error.value().ptr());
         }
     }
@@ -119,9 +120,9 @@ PyObject* future_add_done_callback(PyObject* self, PyObject* const* arguments, P
     }
     if (me.more_callbacks == nullptr) me.more_callbacks = PyList_New(0);
     PyObject* const entry = me.more_callbacks == nullptr ? nullptr : PyTuple_Pack(2, callback, context);
-    Py_DECREF(context);
+    py::detail::let_go(context);
     const bool added = entry != nullptr && PyList_Append(me.more_callbacks, entry) == 0;
-    Py_XDECREF(entry);
+    py::detail::let_go(entry);
     return added ? Py_NewRef(Py_None) : nullptr;
 }
 
@@ -132,8 +133,8 @@ PyObject* future_remove_done_callback(PyObject* self, PyObject* callback) noexce
         const int equal = PyObject_RichCompareBool(me.callback, callback, Py_EQ);
         if (equal < 0) return nullptr;
         if (equal == 1) {
-            Py_CLEAR(me.callback);
-            Py_CLEAR(me.context);
+            py::detail::clear(me.callback);
+            py::detail::clear(me.context);
             ++removed;
         }
     }
@@ -170,13 +171,13 @@ int future_traverse(PyObject* self, visitproc visit, void* arg) noexcept {
 
 int future_clear(PyObject* self) noexcept {
     python_future& me = as_future(self);
-    Py_CLEAR(me.loop);
-    Py_CLEAR(me.outcome);
-    Py_CLEAR(me.traceback);
-    Py_CLEAR(me.cancel_message);
-    Py_CLEAR(me.callback);
-    Py_CLEAR(me.context);
-    Py_CLEAR(me.more_callbacks);
+    py::detail::clear(me.loop);
+    py::detail::clear(me.outcome);
+    py::detail::clear(me.traceback);
+    py::detail::clear(me.cancel_message);
+    py::detail::clear(me.callback);
+    py::detail::clear(me.context);
+    py::detail::clear(me.more_callbacks);
     return 0;
 }
 
@@ -200,7 +201,7 @@ void future_dealloc(PyObject* self) noexcept {
     me.link.~operation_link();
     future_clear(self);
     type->tp_free(self);
-    Py_DECREF(type);
+    py::detail::let_go(type);
 }
 
 // ---- What `await` steps: the Future itself, which has no state of its own for that. ----

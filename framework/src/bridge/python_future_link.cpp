@@ -5,6 +5,7 @@
 #include <pyasync/bridge/python_future_object.hpp>
 #include <pyasync/py/error.hpp>
 #include <pyasync/py/into_python.hpp>
+#include <pyasync/py/let_go.hpp>
 #include <pyasync/py/reclaim.hpp>
 
 namespace pyasync::detail {
@@ -54,7 +55,7 @@ void call_now(py::python py, PyObject* self, PyObject* callback, PyObject* conte
         const py::detail::set_aside raised;
         if (PyContext_Exit(context) < 0) PyErr_Clear();
     }
-    Py_XDECREF(answer);
+    py::detail::let_go(answer);
     if (answer != nullptr) return;
     if (PyErr_ExceptionMatches(PyExc_SystemExit) != 0 || PyErr_ExceptionMatches(PyExc_KeyboardInterrupt) != 0) {
         return as_future(self).link.inbox().raise_through(py);
@@ -85,19 +86,19 @@ void call_back(py::python py, PyObject* self) noexcept {
     PyObject* const more = std::exchange(me.more_callbacks, nullptr);
     if (context != nullptr && me.context_is_common) {
         if (PyObject* const own = PyContext_Copy(context)) {
-            Py_SETREF(context, own);
+            py::detail::replace(context, own);
         } else {
             PyErr_Clear();  // out of memory: the common one, since none at all would mean a task of ours
         }
     }
     if (callback != nullptr) call_one(self, py::bound::steal(py, callback), context);
-    Py_XDECREF(context);
+    py::detail::let_go(context);
     if (more == nullptr) return;
     for (Py_ssize_t i = 0; i < PyList_GET_SIZE(more); ++i) {
         PyObject* const entry = PyList_GET_ITEM(more, i);
         call_one(self, py::bound::borrow(py, PyTuple_GET_ITEM(entry, 0)), PyTuple_GET_ITEM(entry, 1));
     }
-    Py_DECREF(more);
+    py::detail::let_go(more);
 }
 
 }  // namespace
@@ -132,7 +133,7 @@ void operation_link::abandon() noexcept {
         return state_->abandon();
     }
     Py_INCREF(object());
-    if (message_.exchange(message::keeps_object) == message::settled) Py_DECREF(object());
+    if (message_.exchange(message::keeps_object) == message::settled) py::detail::let_go(object());
 }
 
 void operation_link::loop_closed(py::python) noexcept {

@@ -7,6 +7,7 @@
 #include <pyasync/bridge/stepping.hpp>
 #include <pyasync/core/cancellation.hpp>
 #include <pyasync/py/error.hpp>
+#include <pyasync/py/let_go.hpp>
 
 namespace pyasync::detail {
 namespace {
@@ -40,7 +41,7 @@ generator_step& as_step(PyObject* self) noexcept { return *reinterpret_cast<gene
 void conclude(generator_step& step) noexcept {
     if (step.state == progress::under_way) as_generator(step.generator).running = 0;
     step.state = progress::over;
-    Py_CLEAR(step.waits_for);
+    py::detail::clear(step.waits_for);
 }
 
 /// Raises what the generator has ended with.
@@ -112,11 +113,11 @@ PySendResult advance(py::python py, generator_step& step, bool first, PyObject**
         if (step.waits_for != nullptr) {
             const PySendResult how = PyIter_Send(step.waits_for, Py_None, result);
             if (how != PYGEN_RETURN) return how;
-            Py_CLEAR(*result);
+            py::detail::clear(*result);
             if (PyObject* const message = python_future_wait::cancel_message(step.waits_for)) {
-                Py_XSETREF(as_generator(step.generator).cancel_message, Py_NewRef(message));
+                py::detail::replace(as_generator(step.generator).cancel_message, Py_NewRef(message));
             }
-            Py_CLEAR(step.waits_for);
+            py::detail::clear(step.waits_for);
         }
         const PySendResult how = look(py, step, std::exchange(first, false), result);
         if (how != PYGEN_NEXT) return how;
@@ -161,7 +162,7 @@ PyObject* step_throw(PyObject* self, PyObject* const* arguments, Py_ssize_t coun
     if (exception == nullptr) return nullptr;
     conclude(as_step(self));
     py::detail::raise_object(exception);
-    Py_DECREF(exception);
+    py::detail::let_go(exception);
     return nullptr;
 }
 
@@ -179,8 +180,8 @@ int step_traverse(PyObject* self, visitproc visit, void* arg) noexcept {
 }
 
 int step_clear(PyObject* self) noexcept {
-    Py_CLEAR(as_step(self).exception);
-    Py_CLEAR(as_step(self).waits_for);
+    py::detail::clear(as_step(self).exception);
+    py::detail::clear(as_step(self).waits_for);
     return 0;
 }
 
@@ -189,9 +190,9 @@ void step_dealloc(PyObject* self) noexcept {
     PyObject_GC_UnTrack(self);
     conclude(as_step(self));
     step_clear(self);
-    Py_CLEAR(as_step(self).generator);
+    py::detail::clear(as_step(self).generator);
     type->tp_free(self);
-    Py_DECREF(type);
+    py::detail::let_go(type);
 }
 
 PyTypeObject* make_step_type() {
@@ -239,7 +240,7 @@ PyObject* generator_asend(PyObject* self, PyObject* value) noexcept {
 PyObject* generator_athrow(PyObject* self, PyObject* const* arguments, Py_ssize_t count) noexcept {
     PyObject* const exception = exception_to_throw(arguments, count);
     PyObject* const made = exception == nullptr ? nullptr : make_step(self, wish::raise, exception);
-    Py_XDECREF(exception);
+    py::detail::let_go(exception);
     return made;
 }
 
@@ -251,9 +252,9 @@ void generator_dealloc(PyObject* self) noexcept {
     if (me.weak_references != nullptr) PyObject_ClearWeakRefs(self);
     if (!me.feed->ended()) me.feed->abandon();
     me.feed->release();
-    Py_CLEAR(me.cancel_message);
+    py::detail::clear(me.cancel_message);
     type->tp_free(self);
-    Py_DECREF(type);
+    py::detail::let_go(type);
 }
 
 PyTypeObject* make_generator_type() {

@@ -9,6 +9,7 @@
 #include <pyasync/bridge/stepping.hpp>
 #include <pyasync/py/convert.hpp>
 #include <pyasync/py/into_python.hpp>
+#include <pyasync/py/let_go.hpp>
 
 namespace pyasync::detail {
 namespace {
@@ -27,7 +28,7 @@ bool has_ended(stand_in& self, PySendResult& how, PyObject** result) noexcept {
     }
     if (self.exception == nullptr) return false;
     py::detail::raise_object(self.exception);
-    Py_CLEAR(self.exception);
+    py::detail::clear(self.exception);
     how = PYGEN_ERROR;
     return true;
 }
@@ -72,14 +73,14 @@ PyObject* stand_in_throw(PyObject* self, PyObject* arguments) noexcept {
             py::detail::into_python([&] { return PyObject_CallMethod(me.waits_for, "cancel", nullptr); });
         if (answer == nullptr) PyErr_Clear();
         const bool unwinds = answer == Py_True;
-        Py_XDECREF(answer);
+        py::detail::let_go(answer);
         if (unwinds) {
             // As in asyncio: the cancellation comes out of it when it has unwound.
             PyObject* const yielded = std::exchange(me.waits_for, nullptr);
             if (me.marked) mark(yielded);
             return yielded;
         }
-        Py_CLEAR(me.waits_for);
+        py::detail::clear(me.waits_for);
     }
     PyObject* result = nullptr;
     PySendResult how = PYGEN_ERROR;
@@ -114,10 +115,10 @@ int stand_in_traverse(PyObject* self, visitproc visit, void* arg) noexcept {
 
 int stand_in_clear(PyObject* self) noexcept {
     stand_in& me = stand_in::of(self);
-    Py_CLEAR(me.coroutine);
-    Py_CLEAR(me.waits_for);
-    Py_CLEAR(me.value);
-    Py_CLEAR(me.exception);
+    py::detail::clear(me.coroutine);
+    py::detail::clear(me.waits_for);
+    py::detail::clear(me.value);
+    py::detail::clear(me.exception);
     return 0;
 }
 
@@ -126,7 +127,7 @@ void stand_in_dealloc(PyObject* self) noexcept {
     PyObject_GC_UnTrack(self);
     stand_in_clear(self);
     type->tp_free(self);
-    Py_DECREF(type);
+    py::detail::let_go(type);
 }
 
 PyTypeObject* make_stand_in_type() {
@@ -171,7 +172,7 @@ bool unmark_yielded(py::python py, PyObject* future) noexcept {
     PyObject* const name = asyncio_api::get(py).blocking_name;
     PyObject* const before = PyObject_GetAttr(future, name);
     const bool was_marked = before == Py_True;
-    Py_XDECREF(before);
+    py::detail::let_go(before);
     if (before == nullptr || (was_marked && PyObject_SetAttr(future, name, Py_False) < 0)) PyErr_Clear();
     return was_marked;
 }

@@ -5,6 +5,7 @@
 #include <pyasync/bridge/asyncio_api.hpp>
 #include <pyasync/py/error.hpp>
 #include <pyasync/py/into_python.hpp>
+#include <pyasync/py/let_go.hpp>
 
 namespace pyasync::detail {
 namespace {
@@ -24,9 +25,9 @@ PySendResult outcome_of_throw(py::python py, PyObject* yielded, PyObject** resul
 PyObject* as_method_result(PySendResult how, PyObject* result) noexcept {
     if (how != PYGEN_RETURN) return result;
     PyObject* const stop = PyObject_CallOneArg(PyExc_StopIteration, result);
-    Py_DECREF(result);
+    py::detail::let_go(result);
     if (stop != nullptr) py::detail::raise_object(stop);
-    Py_XDECREF(stop);
+    py::detail::let_go(stop);
     return nullptr;
 }
 
@@ -49,7 +50,7 @@ PySendResult throw_into(py::python py, PyObject* coroutine, PyObject* arguments,
     PyObject* const method = PyObject_GetAttr(coroutine, asyncio_api::get(py).throw_name);
     PyObject* const yielded =
         method == nullptr ? nullptr : py::detail::into_python([&] { return PyObject_CallObject(method, arguments); });
-    Py_XDECREF(method);
+    py::detail::let_go(method);
     return outcome_of_throw(py, yielded, result);
 }
 
@@ -64,12 +65,12 @@ void close_coroutine(PyObject* coroutine) noexcept {
     const py::detail::set_aside under_way;
     PyObject* const running = PyObject_GetAttrString(coroutine, "cr_running");
     PyErr_Clear();  // it is no coroutine, but what the `__await__` of something has returned
-    Py_XDECREF(running);
+    py::detail::let_go(running);
     if (running == Py_True) return;
     PyObject* const closed = py::detail::into_python([&] { return PyObject_CallMethod(coroutine, "close", nullptr); });
     if (closed == nullptr && PyErr_ExceptionMatches(PyExc_AttributeError) == 0) PyErr_WriteUnraisable(coroutine);
     PyErr_Clear();
-    Py_XDECREF(closed);
+    py::detail::let_go(closed);
 }
 
 }  // namespace pyasync::detail

@@ -4,6 +4,7 @@
 
 #include <pyasync/bridge/stepping.hpp>
 #include <pyasync/py/error.hpp>
+#include <pyasync/py/let_go.hpp>
 
 namespace pyasync::detail {
 namespace {
@@ -41,7 +42,7 @@ void driver_dealloc(PyObject* self) noexcept {
     PyTypeObject* const type = Py_TYPE(self);
     source_of(self).release();
     type->tp_free(self);
-    Py_DECREF(type);
+    py::detail::let_go(type);
 }
 
 PyTypeObject* make_driver_type() {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <pyasync/py/convert.hpp>
+#include <pyasync/py/let_go.hpp>
 
 namespace pyasync::py {
 namespace {
@@ -155,8 +156,8 @@ python_error python_error::fetch(python py) {
     PyErr_Fetch(&type, &raised, &traceback);
     PyErr_NormalizeException(&type, &raised, &traceback);
     if (traceback != nullptr) PyException_SetTraceback(raised, traceback);
-    Py_XDECREF(type);
-    Py_XDECREF(traceback);
+    detail::let_go(type);
+    detail::let_go(traceback);
     const bound value = bound::steal(py, raised);
 #endif
     return from(value);

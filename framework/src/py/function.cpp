@@ -5,6 +5,7 @@
 #include <cstddef>
 
 #include <pyasync/py/into_python.hpp>
+#include <pyasync/py/let_go.hpp>
 
 namespace pyasync::py::detail {
 namespace {
@@ -110,7 +111,7 @@ int set_name(PyObject* self, PyObject* value, void* closure) noexcept {
         PyErr_SetString(PyExc_TypeError, "the name of a function must be set to a string object");
         return -1;
     }
-    Py_SETREF(name_at(self, closure), Py_NewRef(value));
+    detail::replace(name_at(self, closure), Py_NewRef(value));
     return 0;
 }
 
@@ -130,9 +131,9 @@ int function_traverse(PyObject* self, visitproc visit, void* arg) noexcept {
 }
 
 int function_clear(PyObject* self) noexcept {
-    Py_CLEAR(as_function(self).module);
-    Py_CLEAR(as_function(self).doc);
-    Py_CLEAR(as_function(self).dict);
+    detail::clear(as_function(self).module);
+    detail::clear(as_function(self).doc);
+    detail::clear(as_function(self).dict);
     return 0;
 }
 
@@ -142,8 +143,8 @@ void function_dealloc(PyObject* self) noexcept {
     if (me.weak_references != nullptr) PyObject_ClearWeakRefs(self);
     function_clear(self);
     delete me.body;
-    Py_CLEAR(me.name);
-    Py_CLEAR(me.qualified_name);
+    detail::clear(me.name);
+    detail::clear(me.qualified_name);
     Py_TYPE(self)->tp_free(self);
 }
 

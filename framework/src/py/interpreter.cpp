@@ -12,6 +12,7 @@
 #include <pyasync/py/convert_containers.hpp>
 #include <pyasync/py/error.hpp>
 #include <pyasync/py/gil.hpp>
+#include <pyasync/py/let_go.hpp>
 #include <pyasync/py/reclaim.hpp>
 
 namespace pyasync::py {
@@ -37,7 +38,7 @@ PyObject* init_module() {
         if (PyModule_AddObjectRef(module, "CppError", detail::cpp_error_type(py)) == 0) return module;
     } catch (const python_error&) {
     }
-    Py_DECREF(module);
+    detail::let_go(module);
     return nullptr;
 }
 

@@ -7,6 +7,7 @@
 #include <new>
 
 #include <pyasync/core/inbox.hpp>
+#include <pyasync/py/let_go.hpp>
 
 namespace pyasync::py::detail {
 namespace {
@@ -33,7 +34,7 @@ std::atomic<void (*)() noexcept> waker{nullptr};
 void give_up(PyObject* target) noexcept {
     if (Py_IsInitialized() == 0) return;
     if (PyGILState_Check() != 0) {
-        Py_DECREF(target);
+        detail::let_go(target);
         return;
     }
     auto* const message = new (std::nothrow) given_up(target);
@@ -50,7 +51,7 @@ void reclaim(python) noexcept {
         work_queue messages = pending.take();
         while (!messages.empty()) {
             const std::unique_ptr<given_up> message(static_cast<given_up*>(&messages.pop()));
-            Py_DECREF(message->target);
+            detail::let_go(message->target);
         }
     } while (!pending.sleep());
 }

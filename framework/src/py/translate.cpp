@@ -19,6 +19,7 @@
 #include <pyasync/py/convert.hpp>
 #include <pyasync/py/convert_containers.hpp>
 #include <pyasync/py/error.hpp>
+#include <pyasync/py/let_go.hpp>
 
 namespace pyasync::py {
 namespace {
@@ -123,7 +124,7 @@ void while_raised(const bound& exception, Function&& extend) noexcept {
 #if PY_VERSION_HEX >= 0x030C0000
     PyErr_SetRaisedException(Py_NewRef(exception.ptr()));
     extend();
-    Py_XDECREF(PyErr_GetRaisedException());
+    detail::let_go(PyErr_GetRaisedException());
 #else
     PyErr_Restore(Py_NewRef(reinterpret_cast<PyObject*>(Py_TYPE(exception.ptr()))), Py_NewRef(exception.ptr()),
                   PyException_GetTraceback(exception.ptr()));
@@ -133,9 +134,9 @@ void while_raised(const bound& exception, Function&& extend) noexcept {
     PyObject* traceback = nullptr;
     PyErr_Fetch(&type, &value, &traceback);
     if (value == exception.ptr() && traceback != nullptr) PyException_SetTraceback(value, traceback);
-    Py_XDECREF(type);
-    Py_XDECREF(value);
-    Py_XDECREF(traceback);
+    detail::let_go(type);
+    detail::let_go(value);
+    detail::let_go(traceback);
 #endif
 }
 
@@ -174,8 +175,8 @@ PyFrameObject* detail::make_frame(const std::source_location& where, const char*
     PyObject* const globals = PyDict_New();
     PyFrameObject* frame = nullptr;
     if (code != nullptr && globals != nullptr) frame = PyFrame_New(PyThreadState_Get(), code, globals, nullptr);
-    Py_XDECREF(code);
-    Py_XDECREF(globals);
+    detail::let_go(code);
+    detail::let_go(globals);
     return frame;
 }
 
@@ -184,7 +185,7 @@ void detail::add_frames(const bound& exception, std::span<const std::source_loca
         PyFrameObject* const frame = make_frame(where, function_name(where).c_str());
         if (frame == nullptr) return PyErr_Clear();
         while_raised(exception, [frame] { PyTraceBack_Here(frame); });
-        Py_DECREF(frame);
+        detail::let_go(frame);
     }
 }
 

@@ -6,6 +6,7 @@ import asyncio
 import signal
 import sys
 import threading
+import time
 from collections.abc import AsyncIterator
 
 from cases.case import READY, case
@@ -103,11 +104,20 @@ async def sys_exit() -> None:
     Python: ends
     """)
 async def daemon_threads() -> None:
-    """They call Python by C++, and await C++ on loops of their own, as fast as they can."""
+    """They call Python by C++, give C++ what gives the GIL up when it dies, and await C++ on loops of their own, as fast
+    as they can."""
+
+    class Lingers:
+        def __del__(self) -> None:
+            time.sleep(0)
 
     def call() -> None:
         while True:
             cpp.call_back(lambda: sum(range(100)))
+
+    def drop() -> None:
+        while True:
+            cpp.call_and_drop(Lingers)
 
     async def awaits() -> None:
         while True:
@@ -121,7 +131,7 @@ async def daemon_threads() -> None:
         except (RuntimeError, asyncio.CancelledError):  # C++ has stopped
             pass
 
-    for target in (call, call, run_awaits):
+    for target in (call, call, drop, run_awaits):
         threading.Thread(target=target, daemon=True).start()
     await start_work()
     record("Python: ends")

@@ -18,6 +18,7 @@
 
 #include <pyasync/py/error.hpp>
 #include <pyasync/py/into_python.hpp>
+#include <pyasync/py/let_go.hpp>
 #include <pyasync/py/object.hpp>
 
 namespace pyasync::py {
@@ -238,8 +239,8 @@ public:
     call_arguments(const call_arguments&) = delete;
     call_arguments& operator=(const call_arguments&) = delete;
     ~call_arguments() {
-        for (std::size_t i = 1; i <= added_; ++i) Py_DECREF(values_[i]);
-        Py_XDECREF(names_);
+        for (std::size_t i = 1; i <= added_; ++i) detail::let_go(values_[i]);
+        detail::let_go(names_);
     }
 
     /// With a slot before the first argument that the callee may use.
@@ -275,7 +276,7 @@ private:
         if (names_ == nullptr) names_ = raise_if_null(py, PyTuple_New(0));
         const bound last = bound::steal(py, PyTuple_Pack(1, text.ptr()));
         PyObject* const longer = raise_if_null(py, PySequence_Concat(names_, last.ptr()));
-        Py_SETREF(names_, longer);
+        detail::replace(names_, longer);
     }
 
     std::array<PyObject*, Count + 1> values_{};

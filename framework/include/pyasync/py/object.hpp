@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include <pyasync/py/let_go.hpp>
 #include <pyasync/py/python.hpp>
 
 namespace pyasync::py {
@@ -33,7 +34,7 @@ public:
         std::swap(pointer_, other.pointer_);
         return *this;
     }
-    ~bound() { Py_XDECREF(pointer_); }
+    ~bound() { detail::let_go(pointer_); }
 
     /// The token that goes with it.
     [[nodiscard]] python py() const noexcept { return detail::token_maker::make(); }
