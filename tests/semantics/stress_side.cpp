@@ -386,6 +386,11 @@ task<> perform(step each) {
         co_await edge(about.at(0));
     } else if (what == "all") {
         co_await pyasync::when_all(about | std::views::transform(&edge));
+    } else if (what == "group") {
+        co_await pyasync::with_task_group([&](pyasync::task_group& group) -> task<> {
+            for (const int child : about) group.spawn(edge(child));
+            co_return;
+        });
     } else {
         throw std::logic_error("no such step: " + what);
     }

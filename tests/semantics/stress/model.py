@@ -7,7 +7,7 @@ unless who sees it was told to end, too."""
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from stress.plan import Node, Plan
+from stress.plan import AWAITING, Node, Plan
 from stress.side import Record
 
 CANCELLED, CLOSED, LOOP_CLOSED, TIMED_OUT = "cancelled", "closed", "loop closed", "timed out"
@@ -21,10 +21,13 @@ class Model:
         self.plan = plan
         self.known: dict[tuple[int, bool], set[str]] = {}
         self.siblings: dict[int, list[int]] = {}
+        self.in_group: set[int] = set()
         for node in plan.nodes.values():
             for what, _, about in node.steps:
-                if what == "all":
+                if what in ("all", "group"):
                     self.siblings.update({each: [other for other in about if other != each] for each in about})
+                if what == "group":
+                    self.in_group.update(about)
 
     # ---- Who may be told to end before it does by itself. ----
 
@@ -54,6 +57,7 @@ class Model:
         return self.disturbed(node.parent) or any(self.fails(other, outside=False) for other in others)
 
     def fails(self, id: int, *, outside: bool) -> bool:
+        """So that those beside it end."""
         return bool(self.passed_on(id, outside=outside))
 
     # ---- What a node may end with, `outside`: where it may be disturbed from there. ----
@@ -69,7 +73,7 @@ class Model:
         found: set[str] = set()
         reaches_its_end = True
         for what, _, about in node.steps:
-            if what in ("await", "all"):
+            if what in AWAITING:
                 failed, passes = self.ways_through(about, disturbed)
                 found |= failed
             else:
@@ -147,6 +151,7 @@ class Model:
             for each in self.seen(id, outside=outside)
             if not each.startswith(GOES_ON)
             and not (each == TIMED_OUT and node.action == "timeout")
+            and not (each == CANCELLED and id in self.in_group)
             and not (each == CANCELLED and node.action != "none" and not outside)
         }
 
@@ -180,7 +185,7 @@ class Model:
             may_be_cut_short = node.items and node.reaction == "swallow"  # and ends as if it were not
             if not self.disturbed(id) and by_node[id]["end"] == ends and not may_be_cut_short:
                 for what, _, about in node.steps:
-                    for each in about if what in ("await", "all") else []:
+                    for each in about if what in AWAITING else []:
                         if len(by_node[each]["seen"]) != 1:
                             yield f"{id} has ended without {each}: {dict(by_node[each])} of {self.plan.nodes[each]}"
 

@@ -20,8 +20,12 @@ gate      waits for a gate, which opens that many microseconds later, if nobody 
 open      opens a gate of C++, open_python one of Python
 forever   until cancelled
 await     another node
-all       several at once; one that fails ends the others
+all       several at once; one that fails, or is cancelled, ends the others
+group     several in a task group; one that fails ends the others (C++ only: a TaskGroup of Python's cannot be closed while
+          it waits)
 """
+
+AWAITING = ("await", "all", "group")
 
 ENDINGS = ("value", "value", "value", "raise", "raise_other", "cancel")
 REACTIONS = ("unwind", "unwind", "clean", "call", "swallow", "fail")
@@ -116,7 +120,7 @@ class Drawing:
         for _ in range(self.random.choice((0, 1, 1, 2)) if depth < DEPTH else 0):
             if self.chance(0.2):
                 several = [self.node(loop, node, side, depth + 1) for _ in range(self.random.randrange(2, 4))]
-                steps.append(("all", 0, several))
+                steps.append(("group" if side == "cpp" and self.chance(0.5) else "all", 0, several))
             else:
                 steps.append(("await", 0, [self.node(loop, node, side, depth + 1)]))
             if self.chance(0.3):
