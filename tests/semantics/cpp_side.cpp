@@ -11,6 +11,8 @@
 #include <thread>
 #include <utility>
 
+#include <pyasync/core/promise.hpp>
+
 #include "event_log.hpp"
 #include "stress_side.hpp"
 
@@ -380,6 +382,36 @@ void leave_many(int number, const std::string& target) {
     }
 }
 
+// ---- Loops and threads. ----
+
+task<int> ask(std::string target, int number) { co_return co_await pyasync::call<int>(target, number); }
+
+task<> tell(pyasync::promise<int> asker, task<int> question) {
+    try {
+        asker.set_value(co_await std::move(question));
+    } catch (...) {
+        asker.set_exception(std::current_exception());
+    }
+}
+
+/// A thread that neither Python nor the framework knows of asks; given `locals`, in their name.
+task<int> ask_from_foreign_thread(std::string target, int number, std::optional<pyasync::task_locals> locals) {
+    pyasync::promise<int> asker;
+    pyasync::future<int> answer = asker.get_future();
+    std::thread(
+        [](pyasync::promise<int> to, task<int> question, std::optional<pyasync::task_locals> in_name_of) {
+            if (in_name_of) {
+                pyasync::spawn(pyasync::scope(std::move(*in_name_of), tell(std::move(to), std::move(question))))
+                    .detach();
+            } else {
+                pyasync::spawn(tell(std::move(to), std::move(question))).detach();
+            }
+        },
+        std::move(asker), ask(std::move(target), number), std::move(locals))
+        .detach();
+    co_return co_await std::move(answer);
+}
+
 /// A coroutine, and the same as a hot future.
 template <typename T>
 void define_awaitable(pyasync::module_& m, const std::string& name, task<T> (*body)()) {
@@ -463,6 +495,21 @@ void define_cpp_side(pyasync::module_& m) {
     m.def("leave_many", &leave_many, {"number", "target"});
     m.def("call_back", [](const py::bound& function) { return function().unbind(); }, {"function"});
     m.def("call_and_drop", [](const py::bound& function) { function(); }, {"function"});
+
+    m.def("ask", &ask, {"target", "number"});
+    m.def(
+        "ask_from_foreign_thread",
+        [](std::string target, int number) { return ask_from_foreign_thread(std::move(target), number, std::nullopt); },
+        {"target", "number"});
+    m.def("ask_from_foreign_thread_here",
+          [](py::python p, std::string target, int number) {
+              return pyasync::future_into_py(
+                  p, ask_from_foreign_thread(std::move(target), number, pyasync::get_current_locals(p)));
+          },
+          {"target", "number"});
+    m.def("run_nested", [](py::python p) { return pyasync::run(p, answer()); });
+    m.def("run_nested_until_complete",
+          [](py::python p) { return pyasync::run_until_complete(p, pyasync::get_running_loop(p), answer()); });
 
     define_stress_side(m);
 }

@@ -200,6 +200,27 @@ ERRORS = Group(
     },
 )
 
+LOOPS_AND_THREADS = Group(
+    {
+        "several_at_once": "Several event loops run at once, on threads of their own, and each awaits C++ that awaits Python",
+        "one_after_another": "One event loop after another (`asyncio.run` again and again)",
+        "future_of_another_loop": "A hot future is awaited on another loop than its own",
+        "foreign_thread": "A thread that neither Python nor pyasync has made spawns C++ that awaits Python",
+        "nested_run": "`run` or `run_until_complete` where an event loop runs already",
+    },
+    {
+        "several_at_once": "What Python does for C++ runs on the loop of the one who awaits C++.",
+        "one_after_another": "As with the first one.",
+        "future_of_another_loop": "asyncio's own `RuntimeError`, which says so; the future completes on its own loop.",
+        "foreign_thread": {
+            "application": "Python runs on the application's loop, or on that of the `task_locals` that the task was given.",
+            "module": "The call is a `RuntimeError` that says that there is no event loop, and what to do; with the "
+            "`task_locals` of a loop, Python runs on that.",
+        },
+        "nested_run": "A `RuntimeError` that says so, and what to do instead; the loop goes on.",
+    },
+)
+
 FORKING = Group(
     {
         "sys_exit_in_what_cpp_calls": "`sys.exit(5)` in a child that a coroutine or function which C++ calls has forked off",
@@ -310,6 +331,7 @@ GROUPS = {
     "dropping": DROPPING,
     "peers": PEERS,
     "stopping": STOPPING,
+    "loops": LOOPS_AND_THREADS,
     "forking": FORKING,
 }
 
@@ -319,7 +341,7 @@ def cells() -> Iterator[Cell]:
     for key, direction in DIRECTIONS.items():
         for outcome in OUTCOMES:
             yield Cell(f"{key}.{outcome}", direction.results[outcome])
-    for name in ("context", "dropping", "errors", "forking", "peers"):
+    for name in ("context", "dropping", "errors", "forking", "loops", "peers"):
         yield from of_group(name, GROUPS[name])
 
 

@@ -50,6 +50,12 @@ Nothing that the parent had under way moves in it, unless it goes back to the lo
 with the child (sockets, and on uvloop the loop's own descriptors) is their affair: a child does best to leave soon.
 """
 
+LOOPS = """\
+## Loops and threads
+
+A C++ task carries the event loop in whose name it runs (`task_locals`), from `co_await` to `co_await` and from thread to thread.
+"""
+
 PEERS = """\
 ## What must not happen
 
@@ -65,7 +71,7 @@ prints nothing else, and keeps its exit code. (`PYASYNC_TEST_RUNS=100` runs each
 Beside the tests of single results stands one of random plans: coroutines, futures and streams of both sides, nested, on several
 loops at once, which are cancelled, dropped, left, raised in, closed and stopped at random moments; every outcome is checked
 against a model that allows what is written here (`tests/semantics/stress`). `PYASYNC_STRESS_SECONDS=3600 ./dev test -R stress`
-runs it for an hour.
+runs them for an hour; without that it is a minute.
 """
 
 
@@ -101,6 +107,7 @@ def page() -> str:
         ("dropping", "what happens", DROPPING),
         ("peers", "defect", PEERS),
         ("stopping", "what happens", STOPPING),
+        ("loops", "what happens", LOOPS),
         ("forking", "what happens", FORKING),
     ):
         group = matrix.GROUPS[name]
