@@ -20,6 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from cases import CASES, READY  # noqa: E402
 
 LAST_WORDS = 5
+MEMORY_OF_OTHERS = Path(__file__).resolve().parents[1] / "sanitizers/lsan_cpp.supp"
 
 HAS_UVLOOP = importlib.util.find_spec("uvloop") is not None
 
@@ -40,12 +41,16 @@ class Hosts:
 
     application: Path
     modules: Path
+    under: tuple[str, ...] = ()
+    """What runs the application, as valgrind does."""
+    slower: int = 1
+    """By what factor everything takes longer then."""
 
     def command(self, case: str, loop: str, host: str) -> list[str]:
         if host == "module":
             return [sys.executable, "-m", "cases", case, loop]
         where = "by_hand" if CASES[case].by_hand else "loop"
-        return [str(self.application), case, loop, where, str(CASES[case].limit)]
+        return [*self.under, str(self.application), case, loop, where, str(CASES[case].limit * self.slower)]
 
     def run(
         self,
@@ -64,10 +69,11 @@ class Hosts:
             **(arguments or {}),
             "PYTHONPATH": str(self.modules),
             "PYTHONDONTWRITEBYTECODE": "1",
-            # What functions keep that live until Python's end is not given back then.
-            "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0",
+            "LSAN_OPTIONS": f"{os.environ.get('LSAN_OPTIONS', '')}:suppressions={MEMORY_OF_OTHERS}",
+            # LeakSanitizer cannot find its way in a child that lacks its parent's threads.
+            "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + (":detect_leaks=0" if "forking" in case else ""),
         }
-        limit = CASES[case].seconds if seconds is None else seconds
+        limit = (CASES[case].seconds if seconds is None else seconds) * self.slower
         with subprocess.Popen(
             self.command(case, loop, host),
             stdout=subprocess.PIPE,
