@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import bench  # noqa: E402
 from small_programs import LONG, WithPrograms  # noqa: E402
-from suite import picture, plan, programs, report, rounds, table, targets  # noqa: E402
+from suite import page, picture, plan, programs, report, rounds, table, targets  # noqa: E402
 from suite.measure import Job, Unknown  # noqa: E402
 from suite.model import Bench, Config, Counts, Measured, Run, Sense, Target, value  # noqa: E402
 
@@ -354,6 +354,62 @@ class Whole(WithPrograms):
                 self.assertEqual(bench.main(["b3", "--quick", "--build", str(self.folder)]), code)
             self.assertTrue((self.folder / "bench/results.json").exists())
             ElementTree.parse(self.folder / "bench/picture.svg")
+
+
+class Page(unittest.TestCase):
+    """What stands in docs/benchmarks.md."""
+
+    def row(self, config: str, median: float, bench: str = "b1", regime: str = "Q", unit: str = "us") -> report.Row:
+        return report.Row(bench, regime, config, unit, median, median, median, 1)
+
+    def line(self, begin: str, *rows: report.Row) -> str:
+        found = [line for line in page.render(rows, [], 1).split("\n") if line.startswith(f"| {begin}")]
+        self.assertEqual(len(found), 1, found)
+        return found[0]
+
+    def test_a_crossing_is_compared_with_the_best(self) -> None:
+        line = self.line(
+            "B1 ",
+            self.row("ours asyncio", 2),
+            self.row("ours uvloop", 4),
+            self.row("rust multi asyncio", 300),
+            self.row("rust current asyncio", 250),
+            self.row("rust multi uvloop", 100),
+            self.row("rust multi uvloop", 9, regime="1C"),
+        )
+        self.assertEqual(
+            line,
+            "| B1 Python awaits C++, one after another | 2 / - | 100 / 9 | 50 / - | 100 ✗ / 8 | 125 / - | 25 / - | - / - |",
+        )
+
+    def test_the_rest_stands_beside_what_it_is_measured_against(self) -> None:
+        line = self.line(
+            "B8 C++",
+            self.row("ours asyncio", 1227, "b8_native_awaits", unit="bytes"),
+            self.row("rust multi asyncio", 1554, "b8_native_awaits", unit="bytes"),
+            self.row("python asyncio", 0.5, "b8_native_awaits", "1C", "bytes"),
+        )
+        self.assertEqual(line, "| B8 C++ awaits Python | 1,227 / - | Rust 1,554 / -, a Task - / 0.50 | ≤ a Task's |")
+
+    def test_its_lines_are_benches_of_the_plan(self) -> None:
+        benches = {bench.name: {run.label for run in bench.runs} for bench in plan.BENCHES}
+        for line in page.OTHERS:
+            for config in (line.ours, *(config for _, configs in line.beside for config in configs)):
+                if not config.startswith("rust "):  # not in all that there are
+                    self.assertIn(config, benches[line.bench], line.title)
+        self.assertLessEqual(page.CROSSINGS.keys(), benches.keys())
+
+    def test_it_is_put_between_the_marks(self) -> None:
+        text = f"before\n{page.BEGIN}\nold\n{page.END}\nafter\n"
+        once = page.put(text, "new")
+        self.assertEqual(once, f"before\n{page.BEGIN}\n\nnew\n\n{page.END}\nafter\n")
+        self.assertEqual(page.put(once, "new"), once)
+        for without in ("nothing", f"{page.END} {page.BEGIN}"):
+            self.assertRaises(ValueError, page.put, without, "new")
+
+    def test_the_page_has_them(self) -> None:
+        written = (Path(__file__).parents[2] / "docs/benchmarks.md").read_text(encoding="utf-8")
+        self.assertIn("| B1 Python awaits C++, one after another |", written.partition(page.BEGIN)[2].partition(page.END)[0])
 
 
 class Picture(unittest.TestCase):
