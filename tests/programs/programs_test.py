@@ -13,6 +13,8 @@ import unittest
 
 PROGRAM = sys.argv.pop(1)
 TIMEOUT = 60
+# A shell ignores SIGINT in what it runs in the background, and so would all that is started here.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 HAS_UVLOOP = importlib.util.find_spec("uvloop") is not None
 
 

@@ -22,6 +22,9 @@ from cases import CASES, READY  # noqa: E402
 LAST_WORDS = 5
 MEMORY_OF_OTHERS = Path(__file__).resolve().parents[1] / "sanitizers/lsan_cpp.supp"
 
+# A shell ignores SIGINT in what it runs in the background, and so would all that is started here.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 HAS_UVLOOP = importlib.util.find_spec("uvloop") is not None
 
 
