@@ -104,10 +104,12 @@ TEST_CASE("nothing is stepped before it is wanted, and then no further ahead tha
             CHECK(co_await events() == "");
             CHECK(*co_await items.next() == 1);
             for (int i = 0; i < 5; ++i) co_await call("asyncio:sleep", 0);
-            // With read-ahead the driver goes on when half of the items are gone.
+            // With read-ahead the driver goes on when half of the items are gone; the first one may have been gone before
+            // there were so many.
             const std::string seen = co_await events();
             INFO("ahead " << ahead << ": " << seen);
-            CHECK((seen == (ahead < 4 ? "1" : "1, 2, 3, 4") || (ahead == 1 && seen == "1, 2")));
+            CHECK((seen == (ahead < 4 ? "1" : "1, 2, 3, 4") || (ahead == 1 && seen == "1, 2") ||
+                   (ahead == 4 && seen == "1, 2, 3, 4, 5")));
             { const auto left = std::move(items); }
             co_await until_event("closed");
             co_await events();
