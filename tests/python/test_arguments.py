@@ -141,6 +141,18 @@ def test_memory_is_not_copied(run):
     run(main())
 
 
+def test_memory_is_free_when_the_await_returns(run):
+    async def main():
+        data = bytearray(8)
+        for seconds in (0, 0.001):
+            assert await native.add_up(data, seconds) == sum(data)
+            data.append(1)
+            with memoryview(bytearray(8)) as view:
+                assert await native.add_up(view, seconds) == 0
+
+    run(main())
+
+
 def test_memory_that_does_not_fit():
     assert error_of(lambda: native.add_up("text")).startswith("add_up() argument 'data': expected a buffer")
     with pytest.raises(BufferError, match=r"add_up\(\) argument 'data': expected a contiguous"):

@@ -262,6 +262,8 @@ bool asyncio_inbox::serve(py::python py, clock::time_point until) noexcept {
     all.ready.append(all.incoming.take());
     if (all.ready.empty()) return false;
     all.thread.store(std::this_thread::get_id(), std::memory_order_relaxed);
+    // What a C++ coroutine has had goes before its end is told: a buffer is free again when its `await` returns.
+    py::detail::reclaim(py);
     asyncio_inbox* const outer = std::exchange(serving_, this);
     const outbox gathering;
     all.slice.begin(until);
