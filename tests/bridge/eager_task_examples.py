@@ -73,6 +73,45 @@ async def one_identity() -> str:
     return "one"
 
 
+kept: list[asyncio.Task] = []
+
+
+def keep_task() -> None:
+    """Without a look at it."""
+    task = asyncio.current_task()
+    assert task is not None
+    kept.append(task)
+
+
+async def keep_and_end(turns: int, message: str) -> int:
+    keep_task()
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    if message:
+        raise ValueError(message)
+    return 42
+
+
+async def await_kept() -> object:
+    """By the type's own slot for that: no attribute is asked for."""
+    return await kept.pop()
+
+
+async def watch_kept() -> object:
+    """All that a Task shows of its end."""
+    task = kept.pop()
+    await asyncio.wait([task])
+    assert task.done() and not task.cancel() and "finished" in repr(task), task
+    return task.result()
+
+
+async def await_kept_while_it_runs() -> object:
+    while not kept:
+        await asyncio.sleep(0)
+    assert "pending" in repr(kept[-1])
+    return await kept.pop()
+
+
 known: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
 numbers = itertools.count()
 

@@ -17,6 +17,18 @@ namespace {
 
 task<> forget_events() { co_await call("bridge_examples:take_events"); }
 
+/// The last line of what the call's exception says, or nothing.
+template <typename... Args>
+task<std::string> failure(const char* target, Args... args) {
+    std::string report;
+    try {
+        co_await call(target, args...);
+    } catch (const py::python_error& error) {
+        report = error.what();
+    }
+    co_return report.substr(report.rfind('\n') + 1);
+}
+
 }  // namespace
 
 TEST_CASE("a coroutine keeps one task through waits of every kind") {
@@ -34,6 +46,27 @@ TEST_CASE("a task that somebody has by a weak reference is not used again") {
         std::set<int> numbers;
         for (int i = 0; i < 10; ++i) numbers.insert(co_await call<int>("eager_task_examples:number_of_task"));
         CHECK(numbers.size() == 10);
+    });
+}
+
+TEST_CASE("a task that somebody has kept, and not looked at, is one that has ended like any other") {
+    on_loops([]() -> task<> {
+        for (const int turns : {0, 1, 10}) {
+            for (const char* look : {"eager_task_examples:await_kept", "eager_task_examples:watch_kept"}) {
+                CHECK(co_await call<int>("eager_task_examples:keep_and_end", turns, "") == 42);
+                CHECK(co_await call<int>(look) == 42);
+                CHECK(co_await failure("eager_task_examples:keep_and_end", turns, "told") == "ValueError: told");
+                CHECK(co_await failure(look) == "ValueError: told");
+            }
+        }
+    });
+}
+
+TEST_CASE("a task is awaited while it runs, by who has not looked at it before") {
+    on_loops([]() -> task<> {
+        auto runs = spawn(call<int>("eager_task_examples:keep_and_end", 10, ""));
+        CHECK(co_await call<int>("eager_task_examples:await_kept_while_it_runs") == 42);
+        CHECK(co_await std::move(runs) == 42);
     });
 }
 

@@ -101,6 +101,22 @@ int task_setattro(PyObject* self, PyObject* name, PyObject* value) noexcept {
     return appear(py, self) ? base_task(py)->tp_setattro(self, name, value) : -1;
 }
 
+/// The slots that Python calls without asking for an attribute.
+PyObject* task_await(PyObject* self) noexcept {
+    const py::python py = py::detail::token_maker::make();
+    return appear(py, self) ? base_task(py)->tp_as_async->am_await(self) : nullptr;
+}
+
+PyObject* task_iter(PyObject* self) noexcept {
+    const py::python py = py::detail::token_maker::make();
+    return appear(py, self) ? base_task(py)->tp_iter(self) : nullptr;
+}
+
+PyObject* task_repr(PyObject* self) noexcept {
+    const py::python py = py::detail::token_maker::make();
+    return appear(py, self) ? base_task(py)->tp_repr(self) : nullptr;
+}
+
 /// One that is not in use belongs to no loop: so `asyncio.all_tasks()` passes it over.
 PyObject* task_get_loop(PyObject* self, PyObject*) noexcept {
     const task_fields& fields = fields_of(self);
@@ -147,6 +163,9 @@ PyTypeObject* make_task_type(py::python py) {
     static PyType_Slot slots[] = {{Py_tp_methods, methods},
                                   {Py_tp_getattro, reinterpret_cast<void*>(&task_getattro)},
                                   {Py_tp_setattro, reinterpret_cast<void*>(&task_setattro)},
+                                  {Py_am_await, reinterpret_cast<void*>(&task_await)},
+                                  {Py_tp_iter, reinterpret_cast<void*>(&task_iter)},
+                                  {Py_tp_repr, reinterpret_cast<void*>(&task_repr)},
                                   {Py_tp_finalize, reinterpret_cast<void*>(&task_finalize)},
                                   {Py_tp_traverse, reinterpret_cast<void*>(&task_traverse)},
                                   {Py_tp_clear, reinterpret_cast<void*>(&task_clear)},
@@ -178,9 +197,9 @@ PyObject* first_weak_reference(PyObject* task) noexcept {
     return offset == 0 ? nullptr : *reinterpret_cast<PyObject**>(reinterpret_cast<char*>(task) + offset);
 }
 
-/// Does nobody have it, by a reference or by a weak one other than asyncio's?
-bool is_unseen(PyObject* task) noexcept {
-    if (Py_REFCNT(task) != 1 || is_initialised(fields_of(task))) return false;
+/// Does nobody have it but we, by so many references, or by a weak one other than asyncio's?
+bool is_unseen(PyObject* task, Py_ssize_t ours = 1) noexcept {
+    if (Py_REFCNT(task) != ours || is_initialised(fields_of(task))) return false;
     PyObject* const weak = first_weak_reference(task);
     if (weak != fields_of(task).registered) return false;
     return weak == nullptr || reinterpret_cast<PyWeakReference*>(weak)->wr_next == nullptr;
@@ -398,8 +417,18 @@ void eager_task::woken(py::bound task, PyObject* future) noexcept {
     continue_step(py, std::move(task), future);
 }
 
+/// Whoever has kept it, without having looked at it yet, finds a Task that has ended as well.
+void eager_task::appear_to_who_kept_it(const python_await& owner, const py::bound& task) noexcept {
+    const bool owner_has_it = owner.task_ == task.ptr();
+    if (is_initialised(fields_of(task.ptr())) || is_unseen(task.ptr(), owner_has_it ? 2 : 1)) return;
+    const py::detail::set_aside under_way;
+    if (!appear(task.py(), task.ptr())) return PyErr_WriteUnraisable(task.ptr());
+    stand_in::of(fields_of(task.ptr()).stand_in).owner = nullptr;  // is told by us
+}
+
 void eager_task::returns(python_await& owner, py::bound task, const py::bound& value) {
     task_fields& fields = fields_of(task.ptr());
+    appear_to_who_kept_it(owner, task);
     // Where somebody has used the task meanwhile, it has to end in the same way.
     if (is_initialised(fields)) stand_in::of(fields.stand_in).value = Py_NewRef(value.ptr());
     clear_fields(fields);
@@ -409,6 +438,7 @@ void eager_task::returns(python_await& owner, py::bound task, const py::bound& v
 
 void eager_task::raises(python_await& owner, py::python py, py::bound task) {
     task_fields& fields = fields_of(task.ptr());
+    appear_to_who_kept_it(owner, task);
     if (is_initialised(fields)) {
         const py::python_error error = py::python_error::fetch(py);
         stand_in::of(fields.stand_in).exception = Py_NewRef(error.value().ptr());
