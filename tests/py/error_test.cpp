@@ -100,6 +100,23 @@ TEST_CASE_FIXTURE(errors, "what() of a group has what its members say, as far as
     CHECK(deep.find("bottom") == std::string::npos);
 }
 
+TEST_CASE_FIXTURE(errors, "what() of a group that its members were raised in tells each once") {
+    const bound variables =
+        run("members = [ValueError(str(i)) for i in range(15)]\n"
+            "group = ExceptionGroup('g', members)\n"
+            "for each in members: each.__context__ = group\n");
+    const std::string report = python_error::from(variables["group"]).what();
+    const std::size_t first = report.find("ExceptionGroup: g");
+    CHECK(first == 0);
+    CHECK(report.find("ExceptionGroup: g", first + 1) == std::string::npos);
+    CHECK(report.find("ValueError: 14") != std::string::npos);
+    // A member alone comes behind its group.
+    const std::string of_member = python_error::from(variables["members"][0]).what();
+    CHECK(of_member.starts_with("ExceptionGroup: g"));
+    CHECK(of_member.ends_with("ValueError: 0"));
+    CHECK(of_member.find("ExceptionGroup: g", 1) == std::string::npos);
+}
+
 TEST_CASE_FIXTURE(errors, "what() names a class with its module where Python does") {
     CHECK(std::string(python_error::from(evaluate("ValueError('x')")).what()) == "ValueError: x");
     CHECK(std::string(python_error::from(evaluate("__import__('asyncio').QueueEmpty('x')")).what()) ==

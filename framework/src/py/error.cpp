@@ -59,16 +59,19 @@ std::string printed_type(const bound& exception) {
     return plain ? names[0] : qualified;
 }
 
-std::string members_of(const bound& group, int depth);
+/// The exceptions that a report has already, so that none comes twice as the cause of another.
+using shown = std::vector<PyObject*>;
+
+std::string members_of(const bound& group, int depth, shown& all);
 
 /// What an exception says of itself.
-std::string own_report(const bound& exception, int depth) {
+std::string own_report(const bound& exception, int depth, shown& all) {
     std::string report = or_else("", [&] { return frames_of(exception); }) + printed_type(exception);
     const std::string message = or_else("<exception str() failed>", [&] { return exception.str(); });
     if (!message.empty()) report += ": " + message;
     report += or_else("", [&] { return notes_of(exception); });
     if (PyErr_GivenExceptionMatches(exception.ptr(), PyExc_BaseExceptionGroup) != 0) {
-        report += or_else("", [&] { return members_of(exception, depth + 1); });
+        report += or_else("", [&] { return members_of(exception, depth + 1, all); });
     }
     return report;
 }
@@ -85,29 +88,27 @@ std::pair<PyObject*, const char*> printed_before(PyObject* exception) noexcept {
 }
 
 /// What it says, behind what the exceptions say that it came from.
-std::string full_report(const bound& exception, int depth = 0) {
+std::string full_report(const bound& exception, int depth, shown& all) {
     std::vector<std::pair<bound, const char*>> earlier;
-    const auto seen = [&](PyObject* one) {
-        const auto is_one = [one](const auto& each) { return each.first.ptr() == one; };
-        return one == exception.ptr() || std::ranges::any_of(earlier, is_one);
-    };
+    all.push_back(exception.ptr());
     for (PyObject* latest = exception.ptr();;) {
         const auto [before, reason] = printed_before(latest);
         if (before == nullptr) break;
         const bound kept = bound::steal(exception.py(), before);
-        if (seen(before)) break;
+        if (std::ranges::find(all, before) != all.end()) break;
+        all.push_back(before);
         earlier.emplace_back(kept, reason);
         latest = before;
     }
     std::string report;
     for (const auto& [one, reason] : earlier | std::views::reverse) {
-        report += own_report(one, depth) + reason;
+        report += own_report(one, depth, all) + reason;
     }
-    return report + own_report(exception, depth);
+    return report + own_report(exception, depth, all);
 }
 
 /// The reports of a group's members, one below the other; no more of them, and no more levels, than Python prints.
-std::string members_of(const bound& group, int depth) {
+std::string members_of(const bound& group, int depth, shown& all) {
     constexpr int deepest = 10;
     constexpr Py_ssize_t most = 15;
     const std::string_view rule = " ----------------";
@@ -118,7 +119,7 @@ std::string members_of(const bound& group, int depth) {
     for (Py_ssize_t i = 0; i < std::min(count, most); ++i) {
         const bound member = bound::borrow(group.py(), PyTuple_GET_ITEM(members.ptr(), i));
         text.append("\n  +---------------- ").append(std::to_string(i + 1)).append(rule);
-        const std::string report = full_report(member, depth);
+        const std::string report = full_report(member, depth, all);
         for (const auto line : report | std::views::split('\n')) {
             text.append("\n  | ").append(line.begin(), line.end());
         }
@@ -142,7 +143,8 @@ struct python_error::state {
         for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(bases); ++i) {
             add_class_names(reinterpret_cast<PyTypeObject*>(PyTuple_GET_ITEM(bases, i)), class_names);
         }
-        report = full_report(exception);
+        shown all;
+        report = full_report(exception, 0, all);
     }
 };
 
