@@ -39,7 +39,9 @@ Beside type and message; it does not matter how often they cross.
 DROPPING = """\
 ## Dropping
 
-What nobody has any more is cancelled, and leaves nothing behind. (`PYASYNC_TEST_REQUESTS=10000000` drops ten million.)
+What nobody has any more is cancelled, and leaves nothing behind. (`PYASYNC_TEST_REQUESTS=10000000` drops ten million.) Python's
+garbage collector does not see what a C++ frame has: where a coroutine's argument has the coroutine itself, or a generator is in a
+variable of the context that it was begun in, they keep each other.
 """
 
 FORKING = """\
