@@ -24,6 +24,31 @@ def test_it_is_a_future_and_runs_at_once(run):
     run(main())
 
 
+def test_a_callback_that_is_removed_may_remove_others(run):
+    class Removes:
+        def __init__(self, future, times):
+            self.future, self.times = future, times
+
+        def __call__(self, _):
+            raise AssertionError("it was removed")
+
+        def __eq__(self, other):
+            if self.times:
+                self.times -= 1
+                self.future.remove_done_callback(other)
+            return True
+
+    async def main():
+        for times in range(4):
+            future = native.hot(0.001)
+            for _ in range(4):
+                future.add_done_callback(Removes(future, times))
+            assert 0 <= future.remove_done_callback(print) <= 4
+            assert await future == 42
+
+    run(main())
+
+
 def test_no_running_event_loop():
     with pytest.raises(RuntimeError, match="no running event loop"):
         native.hot(1)

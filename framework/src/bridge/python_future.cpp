@@ -126,23 +126,40 @@ PyObject* future_add_done_callback(PyObject* self, PyObject* const* arguments, P
     return added ? Py_NewRef(Py_None) : nullptr;
 }
 
+/// What `__eq__` says; it may do anything, so `one` is kept meanwhile.
+int equals(PyObject* one, PyObject* callback) noexcept {
+    PyObject* const kept = Py_NewRef(one);
+    const int equal = PyObject_RichCompareBool(kept, callback, Py_EQ);
+    py::detail::let_go(kept);
+    return equal;
+}
+
 PyObject* future_remove_done_callback(PyObject* self, PyObject* callback) noexcept {
     python_future& me = as_future(self);
     long removed = 0;
-    if (me.callback != nullptr) {
-        const int equal = PyObject_RichCompareBool(me.callback, callback, Py_EQ);
+    if (PyObject* const first = me.callback) {
+        const int equal = equals(first, callback);
         if (equal < 0) return nullptr;
-        if (equal == 1) {
+        if (equal == 1 && me.callback == first) {
             py::detail::clear(me.callback);
             py::detail::clear(me.context);
             ++removed;
         }
     }
+    const auto entry_at = [&me](Py_ssize_t i) {
+        const bool there = me.more_callbacks != nullptr && i < PyList_GET_SIZE(me.more_callbacks);
+        return there ? PyList_GET_ITEM(me.more_callbacks, i) : nullptr;
+    };
     for (Py_ssize_t i = me.more_callbacks == nullptr ? 0 : PyList_GET_SIZE(me.more_callbacks); i-- > 0;) {
-        PyObject* const other = PyTuple_GET_ITEM(PyList_GET_ITEM(me.more_callbacks, i), 0);
-        const int equal = PyObject_RichCompareBool(other, callback, Py_EQ);
-        if (equal < 0 || (equal == 1 && PyList_SetSlice(me.more_callbacks, i, i + 1, nullptr) < 0)) return nullptr;
-        removed += equal;
+        PyObject* const entry = Py_XNewRef(entry_at(i));
+        if (entry == nullptr) continue;
+        const int equal = equals(PyTuple_GET_ITEM(entry, 0), callback);
+        const bool still_there = entry_at(i) == entry;
+        py::detail::let_go(entry);
+        if (equal < 0) return nullptr;
+        if (equal == 0 || !still_there) continue;
+        if (PyList_SetSlice(me.more_callbacks, i, i + 1, nullptr) < 0) return nullptr;
+        ++removed;
     }
     return PyLong_FromLong(removed);
 }
