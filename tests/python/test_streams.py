@@ -34,6 +34,12 @@ def test_it_is_an_async_generator(run):
         await anext(thrown_into)
         with pytest.raises(KeyError):
             await thrown_into.athrow(KeyError("x"))
+        for end in (StopIteration("x"), StopAsyncIteration("x")):
+            ended = native.ticks(3)
+            await anext(ended)
+            with pytest.raises(RuntimeError, match="async generator raised") as raised:
+                await ended.athrow(end)
+            assert raised.value.__cause__ is end
 
     run(main())
 

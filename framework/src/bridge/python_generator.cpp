@@ -44,6 +44,16 @@ void conclude(generator_step& step) noexcept {
     py::detail::clear(step.waits_for);
 }
 
+/// As in Python: what would be taken for the end is a RuntimeError.
+void raise_out_of_generator(const py::bound& exception) {
+    if (PyErr_GivenExceptionMatches(exception.ptr(), PyExc_StopAsyncIteration) != 0 ||
+        PyErr_GivenExceptionMatches(exception.ptr(), PyExc_StopIteration) != 0) {
+        py::detail::set_raised(py::detail::caused_by(exception, "async generator raised " + exception.repr()));
+    } else {
+        py::detail::set_raised(exception);
+    }
+}
+
 /// Raises what the generator has ended with.
 PySendResult raise_end(py::python py, generator_step& step, generator_feed& feed) {
     const std::exception_ptr error = feed.take_error();
@@ -58,13 +68,7 @@ PySendResult raise_end(py::python py, generator_step& step, generator_feed& feed
         exception.set_attr("args", py::bound::steal(py, PyTuple_Pack(1, message)));
     }
     if (feed.trail() != nullptr) py::detail::add_frames(exception, feed.trail()->passed);
-    if (PyErr_GivenExceptionMatches(exception.ptr(), PyExc_StopAsyncIteration) != 0 ||
-        PyErr_GivenExceptionMatches(exception.ptr(), PyExc_StopIteration) != 0) {
-        // As in Python: it would be taken for the end.
-        py::detail::set_raised(py::detail::caused_by(exception, "async generator raised " + exception.repr()));
-    } else {
-        py::detail::set_raised(exception);
-    }
+    raise_out_of_generator(exception);
     return PYGEN_ERROR;
 }
 
@@ -77,7 +81,7 @@ PySendResult raise_closed(generator_step& step, generator_feed& feed, PyObject**
         return PYGEN_ERROR;
     }
     if (step.what == wish::raise && !was_over) {
-        py::detail::raise_object(step.exception);
+        raise_out_of_generator(py::bound::borrow(py::detail::token_maker::make(), step.exception));
         return PYGEN_ERROR;
     }
     *result = Py_NewRef(Py_None);
