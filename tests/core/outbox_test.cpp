@@ -86,5 +86,38 @@ TEST_CASE("an outbox within another sends first what the outer one holds") {
     CHECK(there.arrived == std::vector<const work*>{&a, &b, &c});
 }
 
+/// Refuses what it gets, one of which leads to a message to somebody else.
+class refuser final : public executor {
+public:
+    refuser(receiver& to, item& told) noexcept : to_(to), told_(told) {}
+    void post(work& item) noexcept override { outbox::current()->post(*this, item); }
+    void post_all(work_chain&& items) noexcept override {
+        for (work_queue queue = items.take(); !queue.empty();) queue.pop();
+        to_.post(told_);
+    }
+    [[nodiscard]] bool is_current() const noexcept override { return false; }
+
+private:
+    receiver& to_;
+    item& told_;
+};
+
+TEST_CASE("what is posted because something was refused reaches its own destination") {
+    receiver here, there;
+    item first, second, told;
+    refuser closed(there, told);
+    SUBCASE("at the end") {
+        const outbox gathering;
+        closed.post(first);
+    }
+    SUBCASE("before something else") {
+        const outbox gathering;
+        closed.post(first);
+        here.post(second);
+        CHECK(there.arrived == std::vector<const work*>{&told});
+    }
+    CHECK(there.arrived == std::vector<const work*>{&told});
+}
+
 }  // namespace
 }  // namespace pyasync::detail

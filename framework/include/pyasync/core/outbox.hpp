@@ -39,10 +39,12 @@ public:
         if (held_.size() >= most_held) flush();
     }
 
+    /// Until nothing is held: who is refused may post in turn, to another destination.
     void flush() noexcept {
-        if (held_.empty()) return;
-        work_chain sent(std::move(held_));
-        destination_->post_all(std::move(sent));
+        while (!held_.empty()) {
+            work_chain sent(std::move(held_));
+            destination_->post_all(std::move(sent));
+        }
     }
 
 private:
