@@ -133,6 +133,20 @@ void refuse_running_loop(py::python py) {
         "the task, or give it to Python with future_into_py()");
 }
 
+/// As `run_until_complete`; but a `loop.stop()` from before, which uvloop has kept for its next run, does not end it.
+py::bound run_to_its_end(const py::bound& loop, const py::bound& coroutine) {
+    const py::bound task = loop.call_method("create_task", coroutine);
+    constexpr int most_stops = 10;
+    for (int stops = 0;; ++stops) {
+        try {
+            return with_frame(loop.attr("run_until_complete"))(task);
+        } catch (const py::python_error& error) {
+            const bool stopped = error.matches("RuntimeError") && !task.call_method("done");
+            if (!stopped || stops == most_stops) throw;
+        }
+    }
+}
+
 }  // namespace
 
 class loop_runner::state {
@@ -220,11 +234,10 @@ std::vector<std::string> loop_runner::state::cancel_all() {
     for (;;) {
         std::vector<py::bound> awaited = tasks;
         awaited.push_back(idle);
-        const auto rest = std::clamp<std::chrono::steady_clock::duration>(
-            deadline - std::chrono::steady_clock::now(), std::chrono::steady_clock::duration::zero(),
-            patience_at_the_end);
-        const py::bound waiting =
-            with_frame(loop.attr("run_until_complete"))(asyncio.attr("wait")(awaited, py::kw("timeout") = rest))[1];
+        const auto rest = std::clamp<std::chrono::steady_clock::duration>(deadline - std::chrono::steady_clock::now(),
+                                                                          std::chrono::steady_clock::duration::zero(),
+                                                                          patience_at_the_end);
+        const py::bound waiting = run_to_its_end(loop, asyncio.attr("wait")(awaited, py::kw("timeout") = rest))[1];
         if (inbox.roots() == 0 && !waiting) break;
         if (std::chrono::steady_clock::now() >= deadline) break;
         // Other threads may start tasks meanwhile, or have done so just before: those are cancelled, too.
