@@ -191,6 +191,7 @@ void asyncio_inbox::loop_gone(py::python py) noexcept {
     work_queue refused = std::move(queues_->ready);
     refused.append(std::move(queues_->next_turn));
     refused.append(queues_->incoming.close());
+    if (work* const message = when_idle_.exchange(nullptr)) refused.push(*message);
     refuse(std::move(refused));
     while (dependents_ != nullptr) {
         loop_dependent& orphan = *dependents_;
