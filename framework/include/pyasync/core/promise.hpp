@@ -43,8 +43,13 @@ public:
             const std::lock_guard lock(mutex_);
             handler = handler_;
         }
+        if (handler == nullptr) {
+            // Who claims it at this very moment is faster.
+            if (!claim()) return missed_.store(true, std::memory_order_relaxed);
+            this->outcome.set_error(std::make_exception_ptr(cancelled()));
+            return publish();
+        }
         if (claimed_.load(std::memory_order_acquire)) missed_.store(true, std::memory_order_relaxed);
-        if (handler == nullptr) return fail(std::make_exception_ptr(cancelled()));
         try {
             (*handler)();
         } catch (...) {
