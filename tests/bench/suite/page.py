@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from .model import CPU_TIME, P50, P99, PROCESS_TIME, REGIMES, TIME
 from .plan import BENCHES, BEST_TUNED, growth_name
 from .report import Ratio, Row, counted
+from .table import number
 from .targets import ASYNCIO, EVERY_RUST, TIMES_BETTER, UVLOOP, on, way
 
 BEGIN = "<!-- from here on written by tests/bench/page.py -->"
@@ -159,17 +160,15 @@ class Medians:
         return ratios
 
 
-def number(figure: float | None) -> str:
-    """Three digits, and all of those before the point; two behind it below one."""
+def shown(figure: float | None) -> str:
+    """As in a terminal, but two digits behind the point below one."""
     if figure is None:
         return "-"
-    if figure >= 1000:
-        return f"{figure:,.0f}"
-    return f"{figure:.3g}" if figure >= 1 else f"{figure:.2f}"
+    return number(figure) if figure >= 1 else f"{figure:.2f}"
 
 
 def both(figures: Iterable[float | None]) -> str:
-    return " / ".join(number(figure) for figure in figures)
+    return " / ".join(shown(figure) for figure in figures)
 
 
 def verdicts(bench: str, ratios: Sequence[float | None]) -> str:
