@@ -20,6 +20,7 @@ SOURCE = Path(sys.argv.pop(1)).resolve()
 BUILD = Path(sys.argv.pop(1)).resolve()
 sys.path.insert(0, str(SOURCE / "tests/semantics"))
 
+import matrix  # noqa: E402
 import processes  # noqa: E402
 
 FOUND = 99
@@ -43,10 +44,9 @@ PROGRAMS = {
     # valgrind has descriptors of its own, beyond the limit that this case sets.
     "uv/uv_test": ("--test-case-exclude=a loop that lacks descriptors*",),
 }
-OUTCOMES = ("value", "exception", "cancelled_from_outside", "dropped", "loop_closed", "runtime_stopping")
-DIRECTIONS = ("cpp_awaits_python", "python_awaits_coroutine", "python_awaits_future", "streams_to_cpp", "streams_to_python")
+OUTCOMES = [outcome for outcome in matrix.OUTCOMES if outcome not in ("cancelled_inside", "forked")]
 CASES = (
-    *(f"{direction}.{outcome}" for direction in DIRECTIONS for outcome in OUTCOMES),
+    *(f"{direction}.{outcome}" for direction in matrix.DIRECTIONS for outcome in OUTCOMES),
     "context.logging_of_requests",
     "errors.hundred_levels_of_cpp",
     "errors.groups",
