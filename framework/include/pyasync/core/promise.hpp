@@ -27,10 +27,12 @@ public:
         static_cast<void>(exchange_handler({}));  // it goes now, with what it holds
         this->complete();
     }
-    void fail(std::exception_ptr error) noexcept {
-        if (!claim()) return;
+    /// True where this is the outcome: nobody was faster.
+    bool fail(std::exception_ptr error) noexcept {
+        if (!claim()) return false;
         this->outcome.set_error(std::move(error));
         publish();
+        return true;
     }
 
     void on_cancel(std::function<void()> handler) {
@@ -45,9 +47,8 @@ public:
         }
         if (handler == nullptr) {
             // Who claims it at this very moment is faster.
-            if (!claim()) return missed_.store(true, std::memory_order_relaxed);
-            this->outcome.set_error(std::make_exception_ptr(cancelled()));
-            return publish();
+            if (!fail(std::make_exception_ptr(cancelled()))) missed_.store(true, std::memory_order_relaxed);
+            return;
         }
         if (claimed_.load(std::memory_order_acquire)) missed_.store(true, std::memory_order_relaxed);
         try {
