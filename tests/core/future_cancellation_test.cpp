@@ -18,12 +18,11 @@ namespace {
 using test::launch;
 using test::manual_executor;
 using test::manual_operation;
+using test::number;
 using test::outcome_of;
 using test::run;
 using test::wait_and_clean_up;
 using test::when_cancelled;
-
-task<int> number(int n) { co_return n; }
 
 TEST_CASE("cancelling a future's task makes the awaiting task see the cancellation") {
     manual_executor executor;

@@ -12,6 +12,7 @@
 #include <type_traits>
 
 #include "support/counted.hpp"
+#include "support/children.hpp"
 #include "support/launch.hpp"
 #include "support/manual_operation.hpp"
 
@@ -23,13 +24,12 @@ using test::counted;
 using test::launch;
 using test::manual_executor;
 using test::manual_operation;
+using test::number;
 using test::outcome_of;
 using test::run;
 
 static_assert(!std::is_copy_constructible_v<future<int>> && !std::is_copy_assignable_v<future<int>>);
 static_assert(std::is_nothrow_move_constructible_v<future<int>> && std::is_nothrow_move_assignable_v<future<int>>);
-
-task<int> number(int n) { co_return n; }
 
 TEST_CASE("awaiting a future gives the value") {
     manual_executor executor;

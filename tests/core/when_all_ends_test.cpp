@@ -27,12 +27,12 @@ using test::fail_when_cancelled;
 using test::launch;
 using test::manual_executor;
 using test::manual_operation;
+using test::number;
 using test::outcome_of;
 using test::run;
 using test::wait_and_clean_up;
 using test::wait_for;
 
-task<int> number(int n) { co_return n; }
 task<int> fail_with(const char* message) {
     throw std::out_of_range(message);
     co_return 0;

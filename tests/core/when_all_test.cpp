@@ -29,11 +29,11 @@ using test::counted;
 using test::launch;
 using test::manual_executor;
 using test::manual_operation;
+using test::number;
 using test::outcome_of;
 using test::run;
 using test::wait_for;
 
-task<int> number(int n) { co_return n; }
 task<> nothing() { co_return; }
 
 template <typename Awaitable>

@@ -16,6 +16,9 @@ task<T> wait_for(manual_operation<T>& operation) {
     co_return co_await operation;
 }
 
+/// Ends at once.
+inline task<int> number(int n) { co_return n; }
+
 /// Waits for `operation`, and then, cancelled or not, for `cleanup`.
 inline task<> wait_and_clean_up(manual_operation<>& operation, manual_operation<>& cleanup) {
     bool interrupted = false;
