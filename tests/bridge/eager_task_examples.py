@@ -100,9 +100,20 @@ async def await_kept() -> object:
 async def watch_kept() -> object:
     """All that a Task shows of its end."""
     task = kept.pop()
+    assert task.get_coro().__name__ == keep_and_end.__name__
     await asyncio.wait([task])
+    assert task.get_coro().__name__ == keep_and_end.__name__
     assert task.done() and not task.cancel() and "finished" in repr(task), task
     return task.result()
+
+
+async def wait_for_timer() -> None:
+    await asyncio.sleep(0.001)
+
+
+async def unknown_at_end() -> bool:
+    """Of a coroutine that nobody has kept, no Task is there when it has ended."""
+    return not tasks_of(wait_for_timer.__name__)
 
 
 async def await_kept_while_it_runs() -> object:

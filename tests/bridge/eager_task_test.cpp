@@ -62,6 +62,15 @@ TEST_CASE("a task that somebody has kept, and not looked at, is one that has end
     });
 }
 
+TEST_CASE("a coroutine that a Future of asyncio's has woken leaves no task behind, where nobody has kept it") {
+    on_loops([]() -> task<> {
+        for (int i = 0; i < 20; ++i) {
+            co_await call("eager_task_examples:wait_for_timer");
+            CHECK(co_await call<bool>("eager_task_examples:unknown_at_end"));
+        }
+    });
+}
+
 TEST_CASE("a task is awaited while it runs, by who has not looked at it before") {
     on_loops([]() -> task<> {
         auto runs = spawn(call<int>("eager_task_examples:keep_and_end", 10, ""));

@@ -32,6 +32,7 @@ struct task_fields {
     PyObject* context;
     PyObject* stand_in;    ///< once it is
     PyObject* waits_for;   ///< a Future, while it waits for one without asyncio's help
+    bool called_back;      ///< by such a Future, whose callback has a reference meanwhile
     int waits;             ///< for asyncio's own Futures, so far
     python_await* owner;   ///< who wants to know the end, while this is not the stand-in's affair
     PyObject* registered;  ///< the weak reference that asyncio.all_tasks() has, borrowed
@@ -195,6 +196,13 @@ constexpr std::size_t most_spare_tasks = 1024;
 PyObject* first_weak_reference(PyObject* task) noexcept {
     const Py_ssize_t offset = Py_TYPE(task)->tp_weaklistoffset;
     return offset == 0 ? nullptr : *reinterpret_cast<PyObject**>(reinterpret_cast<char*>(task) + offset);
+}
+
+/// At the end; of a Task that somebody has looked at, `get_coro` shows the coroutine still.
+void end_fields(task_fields& fields) noexcept {
+    PyObject* const replacement = std::exchange(fields.stand_in, nullptr);
+    clear_fields(fields);
+    fields.stand_in = replacement;
 }
 
 /// Does nobody have it but we, by so many references, or by a weak one other than asyncio's?
@@ -406,7 +414,9 @@ bool eager_task::await_future(const py::bound& task, const py::bound& future) {
 
 PyObject* eager_task::wake_up(PyObject* task, PyObject* future) noexcept {
     const py::python py = py::detail::token_maker::make();
+    fields_of(task).called_back = true;
     woken(py::bound::borrow(py, task), future);
+    fields_of(task).called_back = false;
     Py_RETURN_NONE;
 }
 
@@ -419,11 +429,12 @@ void eager_task::woken(py::bound task, PyObject* future) noexcept {
 
 /// Whoever has kept it, without having looked at it yet, finds a Task that has ended as well.
 void eager_task::appear_to_who_kept_it(const python_await& owner, const py::bound& task) noexcept {
-    const bool owner_has_it = owner.task_ == task.ptr();
-    if (is_initialised(fields_of(task.ptr())) || is_unseen(task.ptr(), owner_has_it ? 2 : 1)) return;
+    const task_fields& fields = fields_of(task.ptr());
+    const Py_ssize_t ours = 1 + (owner.task_ == task.ptr() ? 1 : 0) + (fields.called_back ? 1 : 0);
+    if (is_initialised(fields) || is_unseen(task.ptr(), ours)) return;
     const py::detail::set_aside under_way;
     if (!appear(task.py(), task.ptr())) return PyErr_WriteUnraisable(task.ptr());
-    stand_in::of(fields_of(task.ptr()).stand_in).owner = nullptr;  // is told by us
+    stand_in::of(fields.stand_in).owner = nullptr;  // is told by us
 }
 
 void eager_task::returns(python_await& owner, py::bound task, const py::bound& value) {
@@ -431,7 +442,7 @@ void eager_task::returns(python_await& owner, py::bound task, const py::bound& v
     appear_to_who_kept_it(owner, task);
     // Where somebody has used the task meanwhile, it has to end in the same way.
     if (is_initialised(fields)) stand_in::of(fields.stand_in).value = Py_NewRef(value.ptr());
-    clear_fields(fields);
+    end_fields(fields);
     owner.ends_with(value.py(), value);
     give_back(std::move(task));
 }
@@ -445,7 +456,7 @@ void eager_task::raises(python_await& owner, py::python py, py::bound task) {
         mark_retrieved(task.ptr());
         py::detail::set_raised(error.value().bind(py));
     }
-    clear_fields(fields);
+    end_fields(fields);
     owner.ends_with_error(py, take_raised(py));
     give_back(std::move(task));
 }
