@@ -171,9 +171,14 @@ public:
     bool terminated = false;  ///< by a SIGTERM
 
     void run_until_done(const std::function<py::bound()>& start);
+    /// Cancels what runs, waits for it within the limit, and says what has not ended then.
     [[nodiscard]] std::vector<std::string> cancel_all();
 
 private:
+    [[nodiscard]] std::vector<py::bound> pending_tasks() const;
+    void cancel_once(const std::vector<py::bound>& tasks);
+    /// Until they have ended, and every C++ task has.
+    void wait_for(const std::vector<py::bound>& tasks, std::chrono::steady_clock::time_point deadline);
     static PyObject* stop_loop(PyObject* loop, PyObject*) noexcept {
         return PyObject_CallMethod(loop, "stop", nullptr);
     }
@@ -210,40 +215,56 @@ void loop_runner::state::run_until_done(const std::function<py::bound()>& start)
     if (terminated) throw py::python_error::from(py.import("builtins").attr("SystemExit")(exit_by_signal + SIGTERM));
 }
 
-std::vector<std::string> loop_runner::state::cancel_all() {
-    const py::python py = loop.py();
-    const py::bound asyncio = py.import("asyncio");
-    asyncio_inbox& inbox = locals.state()->inbox();
-    std::vector<py::bound> tasks;
-    inbox.for_each_dependent([py](loop_dependent& entry) { entry.loop_stopping(py); });
-    for (const py::bound& task : asyncio.attr("all_tasks")(loop)) tasks.push_back(task);
-    if (tasks.empty() && inbox.roots() == 0) return {};
+std::vector<py::bound> loop_runner::state::pending_tasks() const {
+    std::vector<py::bound> pending;
+    for (const py::bound& task : loop.py().import("asyncio").attr("all_tasks")(loop)) pending.push_back(task);
+    return pending;
+}
 
-    // Each is cancelled once: what another one waits for is cancelled by that one, on either side. A second
-    // cancellation would interrupt the cleaning up.
+void loop_runner::state::cancel_once(const std::vector<py::bound>& tasks) {
+    // What another one waits for is cancelled by that one, on either side. A second cancellation would interrupt the
+    // cleaning up.
     std::set<PyObject*> awaited_by_cpp;
-    inbox.for_each_dependent([&](loop_dependent& entry) {
+    locals.state()->inbox().for_each_dependent([&](loop_dependent& entry) {
         if (PyObject* const task = entry.awaited_task()) awaited_by_cpp.insert(task);
     });
     for (const py::bound& task : tasks) {
         if (!awaited_by_cpp.contains(task.ptr())) with_frame(task.attr("cancel"))();
     }
-    cancel_sweep::send(inbox);
-    const auto deadline = std::chrono::steady_clock::now() + limit;
+}
+
+void loop_runner::state::wait_for(const std::vector<py::bound>& tasks, std::chrono::steady_clock::time_point deadline) {
+    using clock = std::chrono::steady_clock;
+    const py::python py = loop.py();
+    const py::bound wait = py.import("asyncio").attr("wait");
+    asyncio_inbox& inbox = locals.state()->inbox();
     py::bound idle = idle_message::future_of(inbox, loop);
     for (;;) {
         std::vector<py::bound> awaited = tasks;
         awaited.push_back(idle);
-        const auto rest = std::clamp<std::chrono::steady_clock::duration>(deadline - std::chrono::steady_clock::now(),
-                                                                          std::chrono::steady_clock::duration::zero(),
-                                                                          patience_at_the_end);
-        const py::bound waiting = run_to_its_end(loop, asyncio.attr("wait")(awaited, py::kw("timeout") = rest))[1];
-        if (inbox.roots() == 0 && !waiting) break;
-        if (std::chrono::steady_clock::now() >= deadline) break;
+        const auto rest = std::clamp<clock::duration>(deadline - clock::now(), clock::duration::zero(), patience_at_the_end);
+        const py::bound waiting = run_to_its_end(loop, wait(awaited, py::kw("timeout") = rest))[1];
+        if ((inbox.roots() == 0 && !waiting) || clock::now() >= deadline) return;
         // Other threads may start tasks meanwhile, or have done so just before: those are cancelled, too.
         inbox.for_each_dependent([py](loop_dependent& entry) { entry.loop_still_stopping(py); });
         cancel_sweep::send(inbox);
         if (idle.call_method("done")) idle = idle_message::future_of(inbox, loop);
+    }
+}
+
+std::vector<std::string> loop_runner::state::cancel_all() {
+    const py::python py = loop.py();
+    const auto deadline = std::chrono::steady_clock::now() + limit;
+    asyncio_inbox& inbox = locals.state()->inbox();
+    inbox.for_each_dependent([py](loop_dependent& entry) { entry.loop_stopping(py); });
+    std::vector<py::bound> pending = pending_tasks();
+    // What those that unwind start, and do not wait for, has its turn when they have ended.
+    while (!pending.empty() || inbox.roots() != 0) {
+        cancel_once(pending);
+        cancel_sweep::send(inbox);
+        wait_for(pending, deadline);
+        pending = pending_tasks();
+        if (std::chrono::steady_clock::now() >= deadline) break;
     }
 
     std::vector<std::string> left;
@@ -251,9 +272,7 @@ std::vector<std::string> loop_runner::state::cancel_all() {
         for (const std::source_location& where : uv::loop_pool::instance().in_flight())
             left.push_back(described(where));
     }
-    for (const py::bound& task : tasks) {
-        if (!task.call_method("done")) left.push_back("a Python task: " + task.repr());
-    }
+    for (const py::bound& task : pending) left.push_back("a Python task: " + task.repr());
     return left;
 }
 

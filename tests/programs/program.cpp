@@ -151,6 +151,17 @@ task<int> leave_what_never_ends() {
     co_return 3;
 }
 
+task<int> leave_what_begins_at_the_end() {
+    spawn(call("program_cases:start_what_never_gives_in")).detach();
+    co_await call("asyncio:sleep", 0);
+    co_return 3;
+}
+
+task<> begin_at_the_end() {
+    spawn(call("program_cases:start_what_gives_in")).detach();
+    co_await call("asyncio:sleep", 0);
+}
+
 task<int> block_a_loop_thread() {
     spawn([]() -> task<> {
         for (;;) std::this_thread::sleep_for(1h);
@@ -236,6 +247,8 @@ const std::map<std::string, program> programs{
     {"leave_work_in_flight_on_uvloop", of(leave_work_in_flight, {.event_loop = "uvloop"})},
     {"leave_work_in_flight_on_three_loops", of(leave_work_in_flight, {.loop_threads = 3})},
     {"leave_what_never_ends", of(leave_what_never_ends, {.shutdown_timeout = 50ms})},
+    {"leave_what_begins_at_the_end", of(leave_what_begins_at_the_end, {.shutdown_timeout = 50ms})},
+    {"begin_at_the_end", of(begin_at_the_end)},
     {"block_a_loop_thread", of(block_a_loop_thread, {.loop_threads = 2, .shutdown_timeout = 50ms})},
     {"stop_the_loop", of(stop_the_loop)},
     {"interleave_output", of(interleave_output)},

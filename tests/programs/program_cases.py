@@ -78,6 +78,30 @@ async def never_give_in() -> None:
             pass
 
 
+async def start_what_never_gives_in() -> None:
+    """While it cleans up, and does not wait for it."""
+    try:
+        await asyncio.Event().wait()
+    finally:
+        kept.append(asyncio.create_task(never_give_in()))
+
+
+async def start_what_gives_in() -> None:
+    try:
+        await asyncio.Event().wait()
+    finally:
+        kept.append(asyncio.create_task(wait_and_say()))
+
+
+async def wait_and_say() -> None:
+    try:
+        await asyncio.Event().wait()
+    except asyncio.CancelledError:
+        print("cancelled")
+        await asyncio.sleep(0.001)
+        print("cleaned up")
+
+
 def start_waiting(function, count: int) -> list[asyncio.Future]:
     """Futures of C++ and Tasks of Python, none of which ends by itself."""
     kept.extend(function() for _ in range(count))

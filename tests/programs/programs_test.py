@@ -154,7 +154,16 @@ class Programs(unittest.TestCase):
             r"  a C\+\+ task or function started at [^\n]*program\.cpp:\d+ in [^\n]*leave_what_never_ends\n"
             r"  a Python task: <Task [^\n]*never_give_in[^\n]*\n.*",
         )
+        self.check(
+            "leave_what_begins_at_the_end",
+            code=3,
+            err=r"pyasync: not ended 50 ms after its cancellation, and left behind:\n"
+            r"  a Python task: <Task [^\n]*never_give_in[^\n]*\n.*",
+        )
         self.check("block_a_loop_thread", code=4, err=r".*  a loop thread that is blocked: .*")
+
+    def test_what_begins_while_others_clean_up_is_cancelled_behind_them(self) -> None:
+        self.check("begin_at_the_end", out="cancelled\ncleaned up\n")
 
     def test_a_loop_that_is_stopped_early(self) -> None:
         self.check("stop_the_loop", code=1, err=r".*RuntimeError: Event loop stopped before the C\+\+ task had ended\.\n")
