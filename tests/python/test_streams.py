@@ -4,6 +4,9 @@
 
 import asyncio
 import collections.abc
+import contextvars
+import gc
+import weakref
 
 import native
 import pytest
@@ -40,6 +43,33 @@ def test_it_is_an_async_generator(run):
             with pytest.raises(RuntimeError, match="async generator raised") as raised:
                 await ended.athrow(end)
             assert raised.value.__cause__ is end
+
+    run(main())
+
+
+def test_one_that_has_ended_is_not_kept_by_the_context_that_it_began_in(run):
+    kept = contextvars.ContextVar("kept")
+
+    async def begin(end):
+        ticks = native.ticks(2)
+        kept.set(ticks)
+        await anext(ticks)
+        await end(ticks)
+        return weakref.ref(ticks)
+
+    async def exhaust(ticks):
+        assert [i async for i in ticks] == [1]
+
+    async def close(ticks):
+        await ticks.aclose()
+
+    async def main():
+        for end in (exhaust, close):
+            gone = await asyncio.create_task(begin(end))
+            async with asyncio.timeout(20):
+                while gone() is not None:
+                    await asyncio.sleep(0.001)
+                    gc.collect()
 
     run(main())
 

@@ -40,8 +40,8 @@ DROPPING = """\
 ## Dropping
 
 What nobody has any more is cancelled, and leaves nothing behind. (`PYASYNC_TEST_REQUESTS=10000000` drops ten million.) Python's
-garbage collector does not see what a C++ frame has: where a coroutine's argument has the coroutine itself, or a generator is in a
-variable of the context that it was begun in, they keep each other.
+garbage collector does not see what a C++ frame has: where a coroutine's argument has the coroutine itself, or a generator that
+has not ended is in a variable of the context that it was begun in, they keep each other.
 """
 
 FORKING = """\

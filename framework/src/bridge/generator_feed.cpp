@@ -55,6 +55,7 @@ py::bound generator_feed::wait_for_more(py::python py) {
     if (!started()) {
         home_ = &uv::loop_pool::instance().next();
         locals_ = running_locals(py);
+        inbox_ = ref<asyncio_inbox>::share(&locals_->state()->inbox());
         waiter_ = waiting;
         pump_ = start(*home_, locals_->state(), where_);
         return make_python_future(py, std::move(waiting), &take_nothing, locals_->state());

@@ -28,7 +28,11 @@ py::bound loop_reader::callback(py::python py, ref<asyncio_inbox> inbox) {
     return with_frame(py::bound::steal(py, PyCFunction_New(&method, capsule.ptr())));
 }
 
+// The loop keeps a reader's context as long as the reader: not that of who happens to come first, with all that it has.
+
 void loop_reader::install(ref<asyncio_inbox> inbox, const py::bound& loop) {
+    const py::bound context = py::bound::steal(loop.py(), PyContext_New());
+    const entered_context entered(loop.py(), context.ptr());
     const int descriptor = inbox->descriptor();
     with_frame(loop.attr("add_reader"))(descriptor, callback(loop.py(), std::move(inbox)));
 }
@@ -36,7 +40,8 @@ void loop_reader::install(ref<asyncio_inbox> inbox, const py::bound& loop) {
 void loop_reader::install_from_elsewhere(ref<asyncio_inbox> inbox, const py::bound& loop) {
     const int descriptor = inbox->descriptor();
     loop.call_method("call_soon_threadsafe", loop.attr("add_reader"), descriptor,
-                     callback(loop.py(), std::move(inbox)));
+                     callback(loop.py(), std::move(inbox)),
+                     py::kw("context") = py::bound::steal(loop.py(), PyContext_New()));
 }
 
 loop_reader& loop_reader::of(PyObject* capsule) noexcept {

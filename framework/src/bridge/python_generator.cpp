@@ -92,6 +92,7 @@ PySendResult raise_closed(generator_step& step, generator_feed& feed, PyObject**
 PySendResult look(py::python py, generator_step& step, bool first, PyObject** result) {
     generator_feed& feed = *as_generator(step.generator).feed;
     const bool ended = feed.ended();
+    if (ended) feed.wait_no_more();
     if (step.what == wish::next) {
         if (!feed.empty()) {
             *result = feed.pop(py).release();

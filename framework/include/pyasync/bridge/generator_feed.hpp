@@ -63,6 +63,8 @@ public:
     /// A Future that is done when there is an item, or the end. Starts the generator, on the running loop and with a
     /// copy of the current context, where it has not been.
     [[nodiscard]] py::bound wait_for_more(py::python py);
+    /// It has ended: what was only needed to begin waiting goes, since the context may have the generator.
+    void wait_no_more() noexcept { locals_.reset(); }
     /// Cancels the generator, wherever it is; the end follows.
     void close() noexcept;
     /// The same, where nobody wants it any more.
@@ -74,7 +76,7 @@ public:
     [[nodiscard]] bool room() const noexcept { return !full() || (waiter_ && empty()); }
     void stands(generator_demand* producer) noexcept { producer_ = producer; }
     /// Does a step of Python's wait, on a loop that is open? Whoever cancels that one cancels the pump, too.
-    [[nodiscard]] bool awaited() const noexcept { return waiter_ && !locals_->state()->inbox().refuses(); }
+    [[nodiscard]] bool awaited() const noexcept { return waiter_ && !inbox_->refuses(); }
     [[nodiscard]] virtual bool pause() noexcept = 0;
     virtual void go_on() noexcept = 0;
     /// Nothing comes any more. (Any thread, where the pump could not start.)
@@ -110,7 +112,8 @@ private:
     std::source_location where_;
     ref<future_state_base> pump_;
     executor* home_ = nullptr;
-    std::optional<task_locals> locals_;
+    std::optional<task_locals> locals_;  ///< Python's side
+    ref<asyncio_inbox> inbox_;           ///< of the same loop, for the pump's side
     std::atomic<bool> closing_{false};
     ref<wait> waiter_;
     generator_demand* producer_ = nullptr;
