@@ -244,7 +244,7 @@ task<> descend(int depth, bool in_cpp) {
 task<std::string> report_of(std::string target) {
     try {
         co_await pyasync::call(target);
-    } catch (const py::python_error& error) {
+    } catch (const std::exception& error) {
         co_return error.what();
     }
     co_return "no exception";

@@ -177,6 +177,7 @@ ERRORS = Group(
     {
         "hundred_levels_of_python": "Python raises, below a hundred levels of C++ that awaits Python that awaits C++",
         "hundred_levels_of_cpp": "The same, and C++ throws at the bottom",
+        "cancellation": "Python raises a `CancelledError` of its own: with a message, or of a class derived from it",
         "notes": "Notes (`add_note`), on either side of C++",
         "notes_of_what_nobody_catches": "The same, and nobody catches the exception",
         "groups": "Several fail at once: in `when_all`, also within another one; in a `TaskGroup` that C++ awaits",
@@ -189,6 +190,8 @@ ERRORS = Group(
         "hundred_levels_of_python": "Every level has the same object; its traceback, and the `what()` in C++, have the frames of "
         "both sides in their order, with file, line and function.",
         "hundred_levels_of_cpp": "The same, from the first level of Python on.",
+        "cancellation": "C++ catches `cancelled` (`py::cancelled_error`), whose `what()` has the message; Python gets the same "
+        "object back.",
         "notes": "They stay; `what()` ends with them.",
         "notes_of_what_nobody_catches": "They are printed below the message.",
         "groups": "An `ExceptionGroup`, nested where they are, which `except*` takes apart; Python's own comes back as it is.",

@@ -33,6 +33,7 @@
 #include <pyasync/py/buffer.hpp>
 #include <pyasync/py/convert.hpp>
 #include <pyasync/py/convert_containers.hpp>
+#include <pyasync/py/cancelled_error.hpp>
 #include <pyasync/py/error.hpp>
 #include <pyasync/py/function.hpp>
 #include <pyasync/py/gil.hpp>

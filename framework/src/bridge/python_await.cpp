@@ -7,7 +7,7 @@
 #include <pyasync/bridge/asyncio_request.hpp>
 #include <pyasync/bridge/eager_task.hpp>
 #include <pyasync/bridge/stepping.hpp>
-#include <pyasync/core/cancellation.hpp>
+#include <pyasync/py/cancelled_error.hpp>
 #include <pyasync/py/convert.hpp>
 #include <pyasync/py/into_python.hpp>
 #include <pyasync/py/let_go.hpp>
@@ -62,8 +62,7 @@ py::bound steppable(const py::bound& awaitable) {
 
 std::exception_ptr take_raised(py::python py) noexcept {
     if (PyErr_ExceptionMatches(asyncio_api::get(py).cancelled_error) != 0) {
-        PyErr_Clear();
-        return std::make_exception_ptr(cancelled());
+        return std::make_exception_ptr(py::cancelled_error::fetch(py));
     }
     return std::make_exception_ptr(py::python_error::fetch(py));
 }

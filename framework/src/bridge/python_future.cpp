@@ -23,9 +23,17 @@ PyObject* raise_invalid_state(const char* message) noexcept {
     return nullptr;
 }
 
+/// What C++ has ended with; every raise starts from the traceback that it came with.
+PyObject* thrown_by_cpp(const python_future& me) noexcept {
+    PyException_SetTraceback(me.outcome, me.traceback == nullptr ? Py_None : me.traceback);
+    return me.outcome;
+}
+
 PyObject* make_cancelled_error(PyObject* self, PyObject*) noexcept {
+    const python_future& me = as_future(self);
+    if (me.state == progress::cancelled && me.outcome != nullptr) return Py_NewRef(thrown_by_cpp(me));
     PyObject* const type = asyncio_api::get(py::detail::token_maker::make()).cancelled_error;
-    PyObject* const message = as_future(self).cancel_message;
+    PyObject* const message = me.cancel_message;
     return message == nullptr ? PyObject_CallNoArgs(type) : PyObject_CallOneArg(type, message);
 }
 
@@ -43,8 +51,7 @@ PyObject* future_result(PyObject* self, PyObject*) noexcept {
     if (me.state == progress::cancelled) return raise_cancelled(self);
     me.unretrieved = 0;
     if (me.state == progress::finished) return Py_NewRef(me.outcome);
-    PyException_SetTraceback(me.outcome, me.traceback == nullptr ? Py_None : me.traceback);
-    return py::detail::raise_object(me.outcome);
+    return py::detail::raise_object(thrown_by_cpp(me));
 }
 
 PyObject* future_exception(PyObject* self, PyObject*) noexcept {

@@ -3,6 +3,7 @@
 #include <pyasync/bridge/asyncio_api.hpp>
 #include <pyasync/bridge/eager_task.hpp>
 #include <pyasync/bridge/python_future_object.hpp>
+#include <pyasync/py/cancelled_error.hpp>
 #include <pyasync/py/error.hpp>
 #include <pyasync/py/into_python.hpp>
 #include <pyasync/py/let_go.hpp>
@@ -33,12 +34,13 @@ void settle(py::python py, PyObject* self, future_state_base& state, take_result
         return;
     } catch (...) {
         const py::bound exception = exception_of(py, state, std::current_exception());
+        me.outcome = Py_NewRef(exception.ptr());
+        me.traceback = PyException_GetTraceback(exception.ptr());
         if (PyErr_GivenExceptionMatches(exception.ptr(), asyncio_api::get(py).cancelled_error) != 0) {
+            py::detail::add_message(exception, me.cancel_message);
             me.state = progress::cancelled;
             return;
         }
-        me.outcome = Py_NewRef(exception.ptr());
-        me.traceback = PyException_GetTraceback(exception.ptr());
         me.unretrieved = 1;
         me.state = progress::failed;
     }

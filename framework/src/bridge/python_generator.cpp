@@ -6,6 +6,7 @@
 #include <pyasync/bridge/python_future.hpp>
 #include <pyasync/bridge/stepping.hpp>
 #include <pyasync/core/cancellation.hpp>
+#include <pyasync/py/cancelled_error.hpp>
 #include <pyasync/py/error.hpp>
 #include <pyasync/py/let_go.hpp>
 
@@ -62,11 +63,7 @@ PySendResult raise_end(py::python py, generator_step& step, generator_feed& feed
         return PYGEN_ERROR;
     }
     const py::bound exception = py::to_python_exception(py, error);
-    PyObject* const message = as_generator(step.generator).cancel_message;
-    if (message != nullptr && is_cancellation(error)) {
-        // By its message, asyncio's callers know their own cancellation.
-        exception.set_attr("args", py::bound::steal(py, PyTuple_Pack(1, message)));
-    }
+    if (is_cancellation(error)) py::detail::add_message(exception, as_generator(step.generator).cancel_message);
     if (feed.trail() != nullptr) py::detail::add_frames(exception, feed.trail()->passed);
     raise_out_of_generator(exception);
     return PYGEN_ERROR;

@@ -148,9 +148,9 @@ struct python_error::state {
     }
 };
 
-python_error python_error::fetch(python py) {
+bound detail::take_raised(python py) {
 #if PY_VERSION_HEX >= 0x030C0000
-    const bound value = bound::steal(py, PyErr_GetRaisedException());
+    return bound::steal(py, PyErr_GetRaisedException());
 #else
     PyObject* type = nullptr;
     PyObject* raised = nullptr;
@@ -160,10 +160,11 @@ python_error python_error::fetch(python py) {
     if (traceback != nullptr) PyException_SetTraceback(raised, traceback);
     detail::let_go(type);
     detail::let_go(traceback);
-    const bound value = bound::steal(py, raised);
+    return bound::steal(py, raised);
 #endif
-    return from(value);
 }
+
+python_error python_error::fetch(python py) { return from(detail::take_raised(py)); }
 
 python_error python_error::from(const bound& value) { return python_error(std::make_shared<const state>(value)); }
 

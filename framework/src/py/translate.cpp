@@ -16,6 +16,7 @@
 #include <pyasync/core/exception_group.hpp>
 #include <pyasync/core/misuse.hpp>
 #include <pyasync/core/timed_out.hpp>
+#include <pyasync/py/cancelled_error.hpp>
 #include <pyasync/py/convert.hpp>
 #include <pyasync/py/convert_containers.hpp>
 #include <pyasync/py/error.hpp>
@@ -78,6 +79,8 @@ bound by_rule(python py, const std::exception_ptr& error) {
     try {
         std::rethrow_exception(error);
     } catch (const python_error& e) {
+        return e.value().bind(py);
+    } catch (const cancelled_error& e) {
         return e.value().bind(py);
     } catch (const cancelled&) {
         return py.import("asyncio").attr("CancelledError")();

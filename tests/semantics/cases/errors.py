@@ -99,6 +99,48 @@ async def hundred_levels_of_cpp() -> None:
     await fall(fail_in_cpp, [IN_PYTHON, ("cpp_side.cpp", "descend", "if (depth == 0) co_await fail();")])
 
 
+# ---- Cancellations. ----
+
+
+class Stop(asyncio.CancelledError):
+    """A cancellation of the program's own kind."""
+
+
+async def stop() -> None:
+    await asyncio.sleep(0)
+    met.append(Stop("enough"))
+    raise met[-1]
+
+
+async def cancel_itself() -> None:
+    try:
+        task = asyncio.current_task()
+        assert task is not None
+        task.cancel("no more")
+        await asyncio.sleep(0)
+    except asyncio.CancelledError as error:
+        met.append(error)
+        raise
+
+
+@case("""
+    Python: Stop: enough
+    Python: the same object: True
+    C++: the task was cancelled: enough
+    Python: CancelledError: no more
+    Python: the same object: True
+    C++: the task was cancelled: no more
+    """)
+async def cancellation() -> None:
+    for function in (stop, cancel_itself):
+        try:
+            await cpp.call_python(named(function))
+        except asyncio.CancelledError as error:
+            record(f"Python: {described(error)}")
+            record(f"Python: the same object: {error is met[-1]}")
+        record(f"C++: {await cpp.report_of(named(function))}")
+
+
 # ---- Notes. ----
 
 
@@ -231,7 +273,7 @@ async def in_handler() -> None:
     try:
         raise KeyError("handled")
     except KeyError:
-        raise ValueError("in a handler")  # noqa: B904: that is what is looked at
+        raise ValueError("in a handler")  # noqa: B904  # that is what is looked at
 
 
 async def from_cause() -> None:
@@ -280,8 +322,8 @@ async def chains_of_python() -> None:
     """`__cause__`, `__context__` and `__suppress_context__` are what they are when asyncio's own Task is awaited."""
     for function in (plain, in_handler, from_cause, from_none):
         for handled in (None, "handled further out"):
-            of_task = await caught(asyncio.create_task(function()), handled and TypeError(handled))
-            through = await caught(cpp.call_python(named(function)), handled and TypeError(handled))
+            of_task = await caught(asyncio.create_task(function()), TypeError(handled) if handled else None)
+            through = await caught(cpp.call_python(named(function)), TypeError(handled) if handled else None)
             if through != of_task:
                 record(f"Python: {function.__name__}: {through} and not {of_task}")
                 break

@@ -14,7 +14,7 @@ enum class progress : char { pending, finished, failed, cancelled };
 /// All of it under the GIL; asyncio's protocol for Futures is that of CPython's Lib/asyncio/futures.py.
 struct future_fields {
     PyObject_HEAD PyObject* loop;
-    PyObject* outcome;    ///< the result or the exception
+    PyObject* outcome;    ///< the result or the exception; null where it was cancelled before C++ had thrown anything
     PyObject* traceback;  ///< the exception's, as it came: every raise starts from it
     PyObject* cancel_message;
     PyObject* callback;        ///< the first of them: mostly there is just one

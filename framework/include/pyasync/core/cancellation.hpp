@@ -9,8 +9,8 @@ namespace pyasync {
 /// Thrown by `co_await` in a task that has been cancelled; Python knows it as `asyncio.CancelledError`.
 ///
 /// A cancellation is an event, not a state, as in asyncio: it is thrown once, where the task waits. Whoever catches it
-/// may `co_await` further (cleanup, say), and may swallow it.
-class cancelled final : public std::exception {
+/// may `co_await` further (cleanup, say), and may swallow it. One that Python has raised is a `py::cancelled_error`.
+class cancelled : public std::exception {
 public:
     [[nodiscard]] const char* what() const noexcept override { return "the task was cancelled"; }
 };

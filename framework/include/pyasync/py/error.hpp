@@ -52,7 +52,7 @@ template <typename T>
 void register_exception(std::function<bound(python, const T&)> translate);
 
 /// The Python exception that stands for a C++ one, not raised yet:
-/// `python_error`: the exception it holds; `cancelled`: asyncio.CancelledError; `timed_out`: TimeoutError;
+/// `python_error`, `cancelled_error`: the exception it holds; any other `cancelled`: asyncio.CancelledError; `timed_out`: TimeoutError;
 /// `exception_group`: ExceptionGroup, or BaseExceptionGroup where it has to be one; `std::invalid_argument`,
 /// `domain_error`: ValueError; `out_of_range`: IndexError; `overflow_error`: OverflowError; `bad_alloc`: MemoryError;
 /// `system_error`, `uv::error`: OSError, of the subclass that belongs to its errno; what `register_exception` knows;
@@ -61,6 +61,9 @@ void register_exception(std::function<bound(python, const T&)> translate);
 [[nodiscard]] bound to_python_exception(python py, const std::exception_ptr& error);
 
 namespace detail {
+
+/// The exception that Python has set on this thread, with its traceback, which is set no longer; there must be one.
+[[nodiscard]] bound take_raised(python py);
 
 /// Throws the Python exception that is set on this thread.
 [[noreturn]] void throw_python_error(python py);
