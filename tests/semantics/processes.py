@@ -22,9 +22,8 @@ from cases import CASES, READY  # noqa: E402
 LAST_WORDS = 5
 MEMORY_OF_OTHERS = Path(__file__).resolve().parents[1] / "sanitizers/lsan_cpp.supp"
 
-# LeakSanitizer cannot find its way in a child that lacks its parent's threads; and in the random plans nobody has looked at
-# all that it finds.
-NO_LEAK_CHECK = ("forking.", "stress.")
+# LeakSanitizer cannot find its way in a child that lacks its parent's threads.
+NO_LEAK_CHECK = ("forking.",)
 
 # A shell ignores SIGINT in what it runs in the background, and so would all that is started here.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -76,7 +75,7 @@ class Hosts:
             **(arguments or {}),
             "PYTHONPATH": str(self.modules),
             "PYTHONDONTWRITEBYTECODE": "1",
-            "LSAN_OPTIONS": f"{os.environ.get('LSAN_OPTIONS', '')}:suppressions={MEMORY_OF_OTHERS}",
+            "LSAN_OPTIONS": f"{os.environ.get('LSAN_OPTIONS', '')}:suppressions={MEMORY_OF_OTHERS}:print_suppressions=0",
             "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + (":detect_leaks=0" if case.startswith(NO_LEAK_CHECK) else ""),
         }
         limit = (CASES[case].seconds if seconds is None else seconds) * self.slower
