@@ -53,11 +53,11 @@ def pythons() -> Iterator[tuple[str, Path]]:
     for version in VERSIONS:
         root = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
         installed = sorted(root.glob(f"{version}.*/bin/python{version}"))
-        candidates = [shutil.which(f"python{version}", path="/usr/bin:/usr/local/bin"), *installed]
-        for candidate in filter(None, candidates):
+        found = shutil.which(f"python{version}", path="/usr/bin:/usr/local/bin")
+        for candidate in [Path(found), *installed] if found else installed:
             header = "import sysconfig, os; print(os.path.exists(sysconfig.get_path('include') + '/Python.h'))"
             if subprocess.run([candidate, "-c", header], capture_output=True, text=True, check=False).stdout == "True\n":
-                yield version, Path(candidate)
+                yield version, candidate
                 break
 
 

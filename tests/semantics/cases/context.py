@@ -136,7 +136,7 @@ def name_of(task: asyncio.Task[Any] | None) -> str:
         return "none"
     coroutine = task.get_coro()
     assert isinstance(coroutine, Coroutine)
-    return coroutine.__name__
+    return coroutine.__name__  # type: ignore[attr-defined, no-any-return]
 
 
 def tell_task(_: int, where: str) -> None:

@@ -197,7 +197,12 @@ async def return_in_child() -> None:
 async def comes_back() -> None:
     """Nor does the child wait at its end for a thread of the parent's that is in `with_gil` there."""
     is_inside, may_leave = threading.Event(), threading.Event()
-    cpp.call_in_foreign_thread(lambda: is_inside.set() or may_leave.wait())
+
+    def stay() -> None:
+        is_inside.set()
+        may_leave.wait()
+
+    cpp.call_in_foreign_thread(stay)
     await asyncio.to_thread(is_inside.wait)
     await start_work()
     await observed(cpp.call_python(named(return_in_child)))

@@ -54,9 +54,9 @@ def run_in_module(name: str, loop: str) -> None:
     if case.by_hand:
         case.function(new_loop)
     elif case.leaves_loop:
-        loop = new_loop()
-        kept.append(loop)
-        loop.run_until_complete(case.function())
+        left = new_loop()
+        kept.append(left)
+        left.run_until_complete(case.function())
     else:
         with asyncio.Runner(loop_factory=new_loop) as runner:
             runner.run(case.function())

@@ -71,7 +71,7 @@ def define_cases(direction: str, prefix: str, begin: Callable[[Any], Any], step:
         Python: CancelledError
         """, by_hand=True)
     def loop_closed(new_loop: NewLoop) -> None:
-        async def leave() -> object:
+        async def leave() -> Any:
             running = begin(of_cpp("wait"))
             await cpp.happened("C++: waits")
             return running
@@ -81,7 +81,10 @@ def define_cases(direction: str, prefix: str, begin: Callable[[Any], Any], step:
         close(loop)
         cpp.wait_for("C++: cleaned up")
         try:
-            running.get_coro().send(None) if isinstance(running, asyncio.Task) else running.result()
+            if isinstance(running, asyncio.Task):
+                running.get_coro().send(None)
+            else:
+                running.result()
         except asyncio.CancelledError:
             record("Python: CancelledError")
         if isinstance(running, asyncio.Task):

@@ -157,7 +157,15 @@ class Drawing:
             delay = ("sleep", self.random.randrange(2000), [])
         elif form == "stepped":
             delay = ("turn", delay[1] % 5, []) if delay[0] == "turn" else delay
-        drawn = {"form": form, "action": action, "delay": delay, "items": 0, "leave": -1, "ahead": 0, "steps": steps}
+        drawn: dict[str, Any] = {
+            "form": form,
+            "action": action,
+            "delay": delay,
+            "items": 0,
+            "leave": -1,
+            "ahead": 0,
+            "steps": steps,
+        }
         return self.add(id, loop, side, parent, parent_side, **drawn)
 
     def generator(self, id: int, loop: int, side: str, parent: int | None, parent_side: str, depth: int) -> int:
@@ -168,7 +176,7 @@ class Drawing:
             steps = [*(self.pause() for _ in range(leave)), ("forever", 0, [])]
         else:
             steps = self.steps(loop, id, side, depth, waits=False)
-        drawn = {
+        drawn: dict[str, Any] = {
             "form": self.random.choice(("drop", "aclose")),
             "action": "none",
             "delay": ("turn", 0, []),
@@ -182,11 +190,11 @@ class Drawing:
     def add(self, id: int, *place: Any, **drawn: Any) -> int:
         """The rest is drawn in the same way for all."""
         ending, reaction = self.random.choice(ENDINGS), self.random.choice(REACTIONS)
-        self.nodes[id] = Node(id, *place, **drawn, ending=ending, reaction=reaction)
+        self.nodes[id] = Node(id, *place, **{**drawn, "ending": ending, "reaction": reaction})
         return id
 
     def loop(self, index: int, end: str) -> LoopPlan:
-        roots = [
+        roots: list[tuple[Step, int]] = [
             (("sleep", self.random.randrange(3000), []), self.node(index, None, "python", 0))
             for _ in range(self.random.randrange(1, 9))
         ]
