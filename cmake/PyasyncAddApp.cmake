@@ -6,8 +6,9 @@ include(PyasyncPlacePythonModules)
 # pyasync_add_app(<name> SOURCES <file>... [PYTHON_MODULES <file>...] [SHARED_PYTHON])
 #
 # Adds the executable <name>, linked with pyasync. The Python modules are placed next to it, where `import` finds them.
-# CPython is linked into it where its installation allows that (see PyasyncEmbeddedPython.cmake), unless SHARED_PYTHON says
-# that libpython.so is to be used: by a program that has other libraries which need that file, or that has to be small.
+# CPython is linked into it where its installation allows that (see PyasyncEmbeddedPython.cmake), unless SHARED_PYTHON
+# says that libpython.so is to be used: by a program that has other libraries which need that file, or that has to be
+# small.
 function(pyasync_add_app name)
   cmake_parse_arguments(PARSE_ARGV 1 APP "SHARED_PYTHON" "" "SOURCES;PYTHON_MODULES")
   if(APP_UNPARSED_ARGUMENTS)
@@ -16,7 +17,7 @@ function(pyasync_add_app name)
   if(NOT APP_SOURCES)
     message(FATAL_ERROR "pyasync_add_app(${name}): name at least one file after SOURCES")
   endif()
-  pyasync_require_embedded_python(${name})
+  pyasync_require_embedded_python("pyasync_add_app(${name})")
   add_executable(${name} ${APP_SOURCES})
   target_link_libraries(${name} PRIVATE pyasync::pyasync)
   if(APP_SHARED_PYTHON)

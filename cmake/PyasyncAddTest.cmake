@@ -1,6 +1,8 @@
 # cmake/PyasyncAddTest.cmake: pyasync_add_test(), a doctest program that ctest runs.
 # SPDX-License-Identifier: MIT
 include_guard(GLOBAL)
+include(PyasyncDependencies)
+include(PyasyncPlacePythonModules)
 
 # pyasync_no_leak_check(<test>...)
 #
@@ -19,12 +21,20 @@ function(pyasync_add_test name)
   if(TEST_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "pyasync_add_test(${name}): unknown arguments: ${TEST_UNPARSED_ARGUMENTS}")
   endif()
+  pyasync_find_doctest()
+  if(NOT TARGET doctest::doctest)
+    pyasync_describe_missing(missing doctest)
+    message(FATAL_ERROR "pyasync_add_test(${name}) needs ${missing}")
+  endif()
   if(NOT TEST_LINK)
+    pyasync_require_embedded_python("pyasync_add_test(${name})")
     set(TEST_LINK pyasync::pyasync)
   endif()
   add_executable(${name} ${TEST_SOURCES})
   target_link_libraries(${name} PRIVATE ${TEST_LINK} doctest::doctest)
-  pyasync_set_warnings(${name})
+  if(PROJECT_NAME STREQUAL "pyasync")
+    pyasync_set_warnings(${name})
+  endif()
   pyasync_place_python_modules(${name} ${TEST_PYTHON_MODULES})
   if(TEST_EACH_CASE_ALONE)
     add_test(NAME ${name} COMMAND "${Python_EXECUTABLE}" "${PROJECT_SOURCE_DIR}/tests/support/run_each_case.py"

@@ -1,122 +1,39 @@
-# cmake/PyasyncDependencies.cmake: CPython, libuv, fmt and doctest: the system's, else a pinned release.
+# cmake/PyasyncDependencies.cmake: the libraries that pyasync stands on, as the system has them: libuv, fmt and doctest.
 # SPDX-License-Identifier: MIT
 include_guard(GLOBAL)
 
-# The rest of the build names only what this file gives it: Python::Module, Threads::Threads, pyasync::libuv, fmt::fmt,
-# fmt::fmt-header-only and doctest::doctest; and Python::Python, where there is a libpython.so.
+# The rest of pyasync's CMake names only what these functions give it: Threads::Threads, pyasync::libuv, pyasync::fmt
+# and doctest::doctest. Those of pyasync's own are imported targets in terms of others, so that an installed pyasync
+# refers to them by name, whatever it was built with.
 
-set(PYASYNC_FETCH_DEPENDENCIES AUTO CACHE STRING
-  "Download pinned releases of libuv, fmt and doctest: AUTO (what the system lacks), ALWAYS (all of them) or NEVER")
-set_property(CACHE PYASYNC_FETCH_DEPENDENCIES PROPERTY STRINGS AUTO ALWAYS NEVER)
-if(NOT PYASYNC_FETCH_DEPENDENCIES MATCHES "^(AUTO|ALWAYS|NEVER)$")
-  message(FATAL_ERROR "PYASYNC_FETCH_DEPENDENCIES is AUTO, ALWAYS or NEVER, not '${PYASYNC_FETCH_DEPENDENCIES}'")
-endif()
+# Sets <result> to what a user who lacks <library> is told: the least version that will do, and its packages.
+function(pyasync_describe_missing result library)
+  set(libuv "libuv 1.44 or newer, and pkg-config to find it: \
+libuv1-dev and pkgconf (Debian, Ubuntu), libuv-devel (Fedora, openSUSE), libuv (Arch, Homebrew)")
+  set(fmt "fmt 9 or newer: libfmt-dev (Debian, Ubuntu), fmt-devel (Fedora, openSUSE), fmt (Arch, Homebrew)")
+  set(doctest "doctest 2.4.9 or newer: \
+doctest-dev (Debian, Ubuntu), doctest-devel (Fedora, openSUSE), doctest (Arch, Homebrew)")
+  set(${result} "${${library}}" PARENT_SCOPE)
+endfunction()
 
-# Fetched libraries are built with the sanitizer too, so its flags have to be set before they are added.
-include(PyasyncCompileOptions)
-
-# A project that adds pyasync as a subdirectory calls pyasync_add_app() outside it, and needs the targets there as well.
-set(CMAKE_FIND_PACKAGE_TARGETS_GLOBAL ON)
-
-set(CMAKE_THREAD_PREFER_PTHREAD ON)
-find_package(Threads REQUIRED)
-
-# CPython's version has no upper bound: a new one that breaks the build says so itself, and most do not.
-#
-# An application loads extension modules that expect CPython's symbols in its process: a shared libpython has them there
-# for nothing, a static one only in a program linked specially for it.
-if(NOT DEFINED Python_USE_STATIC_LIBS)
-  set(Python_USE_STATIC_LIBS FALSE)
-endif()
-find_package(Python 3.11 COMPONENTS Interpreter Development.Module OPTIONAL_COMPONENTS Development.Embed)
-
-set(pyasync_python_hint "\
-  Debian, Ubuntu: apt-get install python3-dev.  Fedora: dnf install python3-devel.\n\
-  pyenv: PYTHON_CONFIGURE_OPTS=--enable-shared pyenv install <version>.\n\
-  To use another CPython: -DPython_EXECUTABLE=/path/to/python3\n")
-if(NOT Python_Interpreter_FOUND OR Python_VERSION VERSION_LESS 3.11)
-  message(FATAL_ERROR "pyasync needs CPython 3.11 or newer: '${Python_EXECUTABLE}' is not one, or does not run.\n"
-                      "${pyasync_python_hint}")
-elseif(NOT Python_Development.Module_FOUND)
-  message(FATAL_ERROR "pyasync needs CPython's headers, and ${Python_EXECUTABLE} (${Python_VERSION}) has none.\n"
-                      "${pyasync_python_hint}")
-endif()
-
-# FindPython matches major and minor only. Where the interpreter has no shared library it may take that of another CPython,
-# which would then run with the interpreter's standard library. (Without ctypes there is no telling, and no harm in trying.)
-set(pyasync_has_libpython ${Python_Development.Embed_FOUND})
-execute_process(
-  COMMAND "${Python_EXECUTABLE}" -c "import ctypes, sys
-version = ctypes.CDLL(sys.argv[1]).Py_GetVersion
-version.restype = ctypes.c_char_p
-print(version().decode().split()[0])" "${Python_LIBRARIES}"
-  OUTPUT_VARIABLE pyasync_python_library_version OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
-execute_process(
-  COMMAND "${Python_EXECUTABLE}" -c "import sys; print(sys.version.split()[0])"
-  OUTPUT_VARIABLE pyasync_python_version OUTPUT_STRIP_TRAILING_WHITESPACE)
-if(pyasync_python_library_version AND NOT pyasync_python_library_version STREQUAL pyasync_python_version)
-  set(pyasync_has_libpython FALSE)
-endif()
-
-# What extension modules end with: ".cpython-311-x86_64-linux-gnu.so".
-execute_process(
-  COMMAND "${Python_EXECUTABLE}" -c "import sysconfig; print(sysconfig.get_config_var('EXT_SUFFIX'), end='')"
-  OUTPUT_VARIABLE pyasync_extension_suffix COMMAND_ERROR_IS_FATAL ANY)
-set(pyasync_extension_suffix "${pyasync_extension_suffix}" CACHE INTERNAL "What extension modules end with")
-
-# pyasync_fetch(<name> VERSION <version> MINIMUM <version> URL <url> SHA256 <hash> PACKAGES <text>)
-#
-# Adds the pinned release of a library that was not found, unless PYASYNC_FETCH_DEPENDENCIES says not to.
-# The library is static, can be linked into extension modules, and is neither tested nor installed with pyasync.
-function(pyasync_fetch name)
-  cmake_parse_arguments(PARSE_ARGV 1 FETCH "" "VERSION;MINIMUM;URL;SHA256;PACKAGES" "")
-  if(PYASYNC_FETCH_DEPENDENCIES STREQUAL "NEVER")
-    set_property(GLOBAL APPEND_STRING PROPERTY PYASYNC_MISSING "  ${name} ${FETCH_MINIMUM} or newer: ${FETCH_PACKAGES}\n")
-    return()
-  elseif(PYASYNC_FETCH_DEPENDENCIES STREQUAL "AUTO")
-    message(STATUS "pyasync: found no ${name} ${FETCH_MINIMUM} or newer, so ${FETCH_VERSION} is fetched from ${FETCH_URL}; "
-                   "its packages are ${FETCH_PACKAGES}")
-  else()
-    message(STATUS "pyasync: fetching ${name} ${FETCH_VERSION} from ${FETCH_URL}")
-  endif()
-
-  set(CMAKE_POLICY_DEFAULT_CMP0077 NEW)     # option() of the library keeps the values set here
-  set(BUILD_SHARED_LIBS OFF)
-  set(BUILD_TESTING OFF)
-  set(CMAKE_POSITION_INDEPENDENT_CODE ON)
-  set(CMAKE_COMPILE_WARNING_AS_ERROR OFF)
-  set(CMAKE_C_CLANG_TIDY "")
-  set(CMAKE_CXX_CLANG_TIDY "")
-  set(LIBUV_BUILD_SHARED OFF)
-  set(FMT_INSTALL OFF)
-  set(FMT_TEST OFF)
-  set(FMT_DOC OFF)
-  set(DOCTEST_NO_INSTALL ON)
-  set(DOCTEST_WITH_TESTS OFF)
-  set(DOCTEST_WITH_MAIN_IN_STATIC_LIB OFF)
-
-  include(FetchContent)
-  FetchContent_Declare(${name} URL "${FETCH_URL}" URL_HASH "SHA256=${FETCH_SHA256}")
-  FetchContent_MakeAvailable(${name})
-  # Set by hand because FetchContent_Declare() of CMake 3.25 has no EXCLUDE_FROM_ALL and passes SYSTEM on as part of the hash.
-  # EXCLUDE_FROM_ALL also keeps the library's install rules out of ours, SYSTEM its headers' warnings.
-  set_property(DIRECTORY "${${name}_SOURCE_DIR}" PROPERTY EXCLUDE_FROM_ALL ON)
-  get_property(targets DIRECTORY "${${name}_SOURCE_DIR}" PROPERTY BUILDSYSTEM_TARGETS)
-  set_target_properties(${targets} PROPERTIES SYSTEM ON)
+function(pyasync_find_threads)
+  set(CMAKE_THREAD_PREFER_PTHREAD ON)
+  find_package(Threads REQUIRED GLOBAL)
 endfunction()
 
 # Sets <result> to whether an archive can be linked into a shared library: Debian's of libuv cannot.
 function(pyasync_can_be_in_modules result archive)
-  file(CONFIGURE OUTPUT "${PROJECT_BINARY_DIR}/archive.cpp" CONTENT "int one() { return 1; }\n")
-  try_compile(${result} "${PROJECT_BINARY_DIR}/archive" "${PROJECT_BINARY_DIR}/archive.cpp" CMAKE_FLAGS
+  set(folder "${CMAKE_BINARY_DIR}/CMakeFiles/pyasync/archive")
+  file(CONFIGURE OUTPUT "${folder}/archive.cpp" CONTENT "int one() { return 1; }\n")
+  try_compile(${result} "${folder}" "${folder}/archive.cpp" CMAKE_FLAGS
     -DCMAKE_POSITION_INDEPENDENT_CODE=ON
     LINK_OPTIONS -shared LINK_LIBRARIES -Wl,--whole-archive ${archive} -Wl,--no-whole-archive ${ARGN})
   set(${result} ${${result}} PARENT_SCOPE)
 endfunction()
 
-# Defines pyasync::libuv in terms of another target. It is an imported target so that an installed pyasync refers to it by
-# name, whatever libuv it was built with. Extension modules get the archive, where there is one besides that can be linked into
-# them: they shall need nothing but libc. (PYASYNC_FETCH_DEPENDENCIES=ALWAYS sees to that in any case.)
+# Defines pyasync::libuv in terms of another target. Extension modules get the archive, where there is one besides that
+# can be linked into them: they shall need nothing but libc. (PYASYNC_FETCH_DEPENDENCIES=ALWAYS sees to that in any
+# case.)
 function(pyasync_use_libuv target)
   add_library(pyasync::libuv INTERFACE IMPORTED GLOBAL)
   if(ARGC EQUAL 2)
@@ -127,8 +44,12 @@ function(pyasync_use_libuv target)
   endif()
 endfunction()
 
-# Defines pyasync::libuv if the system has libuv <minimum> or newer: as pkg-config knows it, or as a CMake package.
-function(pyasync_find_libuv minimum)
+# Defines pyasync::libuv if the system has libuv 1.44 or newer: as pkg-config knows it, or as a CMake package.
+function(pyasync_find_libuv)
+  if(TARGET pyasync::libuv)
+    return()
+  endif()
+  set(minimum 1.44)
   find_package(PkgConfig QUIET)
   if(PkgConfig_FOUND)
     pkg_check_modules(pyasync_libuv QUIET IMPORTED_TARGET GLOBAL "libuv>=${minimum}")
@@ -166,47 +87,20 @@ function(pyasync_find_libuv minimum)
   endforeach()
 endfunction()
 
-# A project that adds pyasync as a subdirectory may have brought its own.
-if(TARGET uv_a)
-  pyasync_use_libuv(uv_a)
-endif()
-
-if(NOT PYASYNC_FETCH_DEPENDENCIES STREQUAL "ALWAYS")
-  if(NOT TARGET pyasync::libuv)
-    pyasync_find_libuv(1.44)
-  endif()
+# Defines pyasync::fmt, which is what the project has brought, else the system's.
+function(pyasync_find_fmt)
   if(NOT TARGET fmt::fmt)
-    find_package(fmt 9 CONFIG QUIET)
+    find_package(fmt 9 CONFIG QUIET GLOBAL)
   endif()
-  if(PYASYNC_BUILD_TESTS AND NOT TARGET doctest::doctest)
-    find_package(doctest 2.4.9 CONFIG QUIET)
+  if(TARGET fmt::fmt AND NOT TARGET pyasync::fmt)
+    add_library(pyasync::fmt INTERFACE IMPORTED GLOBAL)
+    target_link_libraries(pyasync::fmt INTERFACE fmt::fmt)
   endif()
-endif()
+endfunction()
 
-if(NOT TARGET pyasync::libuv)
-  pyasync_fetch(libuv VERSION 1.51.0 MINIMUM 1.44
-    URL https://github.com/libuv/libuv/archive/v1.51.0.tar.gz
-    SHA256 27e55cf7083913bfb6826ca78cde9de7647cded648d35f24163f2d31bb9f51cd
-    PACKAGES "libuv1-dev (Debian, Ubuntu), libuv-devel (Fedora, openSUSE), libuv (Arch, Homebrew)")
-  if(TARGET uv_a)
-    pyasync_use_libuv(uv_a)
+# Finds doctest::doctest, which only tests need.
+function(pyasync_find_doctest)
+  if(NOT TARGET doctest::doctest)
+    find_package(doctest 2.4.9 CONFIG QUIET GLOBAL)
   endif()
-endif()
-if(NOT TARGET fmt::fmt)
-  pyasync_fetch(fmt VERSION 11.2.0 MINIMUM 9
-    URL https://github.com/fmtlib/fmt/archive/11.2.0.tar.gz
-    SHA256 bc23066d87ab3168f27cef3e97d545fa63314f5c79df5ea444d41d56f962c6af
-    PACKAGES "libfmt-dev (Debian, Ubuntu), fmt-devel (Fedora, openSUSE), fmt (Arch, Homebrew)")
-endif()
-if(PYASYNC_BUILD_TESTS AND NOT TARGET doctest::doctest)
-  pyasync_fetch(doctest VERSION 2.4.12 MINIMUM 2.4.9
-    URL https://github.com/doctest/doctest/archive/v2.4.12.tar.gz
-    SHA256 73381c7aa4dee704bd935609668cf41880ea7f19fa0504a200e13b74999c2d70
-    PACKAGES "doctest-dev (Debian, Ubuntu), doctest-devel (Fedora, openSUSE), doctest (Arch, Homebrew)")
-endif()
-
-get_property(pyasync_missing GLOBAL PROPERTY PYASYNC_MISSING)
-if(pyasync_missing)
-  message(FATAL_ERROR "These libraries are missing or too old, and PYASYNC_FETCH_DEPENDENCIES=NEVER forbids to download them. "
-                      "Install their packages:\n${pyasync_missing}")
-endif()
+endfunction()
