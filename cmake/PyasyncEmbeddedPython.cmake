@@ -67,6 +67,15 @@ else()
 linked, or libpython.so. ${Python_EXECUTABLE} (${Python_VERSION}) has neither of its own.\n${pyasync_python_hint}")
 endif()
 
+# An application uses the libraries of the interpreter that it was built with. That one is asked for its own path: what
+# CMake has found may be a shim. Every executable gets a file that knows it; the framework's libraries do not.
+execute_process(COMMAND "${Python_EXECUTABLE}" -c "import sys; print(sys.executable, end='')"
+  OUTPUT_VARIABLE python_executable COMMAND_ERROR_IS_FATAL ANY)
+set(pyasync_built_with_python "${CMAKE_BINARY_DIR}/CMakeFiles/pyasync/built_with_python.cpp")
+configure_file("${CMAKE_CURRENT_LIST_DIR}/built_with_python.cpp.in" "${pyasync_built_with_python}" @ONLY)
+target_sources(pyasync::embedded_python INTERFACE
+  "$<$<STREQUAL:$<TARGET_PROPERTY:TYPE>,EXECUTABLE>:${pyasync_built_with_python}>")
+
 # Ends the configuration where there is no CPython for an application to contain; extension modules need none.
 function(pyasync_require_embedded_python name)
   get_property(fault GLOBAL PROPERTY PYASYNC_NO_EMBEDDED_PYTHON)

@@ -16,6 +16,15 @@
 #include <pyasync/py/reclaim.hpp>
 
 namespace pyasync::py {
+namespace detail {
+
+/// The Python that the application was built with. CMake defines it anew in every executable that embeds Python
+/// (PyasyncEmbeddedPython.cmake); it is not known where this library was built, but where it is used.
+const char* built_with_python() noexcept;
+[[gnu::weak]] const char* built_with_python() noexcept { return ""; }
+
+}  // namespace detail
+
 namespace {
 
 namespace fs = std::filesystem;
@@ -86,7 +95,7 @@ private:
 };
 
 /// The interpreter whose libraries and site-packages are to be used: the active virtual environment's, or the one that
-/// this was built with.
+/// the application was built with; none where CPython shall look for its own, as it does by itself.
 fs::path home_interpreter(bool isolated) {
     const char* const active = isolated ? nullptr : std::getenv("VIRTUAL_ENV");
     if (active != nullptr) {
@@ -98,7 +107,7 @@ fs::path home_interpreter(bool isolated) {
         }
     }
     std::error_code ignored;
-    const fs::path built_with = PYASYNC_PYTHON_EXECUTABLE;
+    const fs::path built_with = detail::built_with_python();
     return fs::exists(built_with, ignored) ? built_with : fs::path();
 }
 

@@ -22,8 +22,9 @@ struct interpreter_options {
 
 /// The embedded interpreter: initialised by the constructor, finalised by the destructor.
 ///
-/// It is the Python that the framework was built with. A virtual environment that is active (VIRTUAL_ENV) and belongs
-/// to the same version is used, unless `isolated`.
+/// It is the Python that the application was built with, where CMake has built it; else the one that CPython's own
+/// search finds. A virtual environment that is active (VIRTUAL_ENV) and belongs to the same version is used, unless
+/// `isolated`.
 /// **Thread.** Made and destroyed on the main thread; it leaves the GIL free. One at a time, and once in a process: a
 /// second one is a `std::logic_error`, since extension modules do not survive a finalisation.
 /// **Errors.** `std::runtime_error` with Python's message where it cannot start.
