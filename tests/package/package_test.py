@@ -1,15 +1,20 @@
-# tests/package/package_test.py: pyasync as other projects get it: as sources.
+# tests/package/package_test.py: pyasync as other projects get it: installed, as sources, by pkg-config.
 # SPDX-License-Identifier: MIT
 """Usage: package_test.py SOURCE BUILD PYTHON COMPILER CLASS...
 
+Installed installs what BUILD has built, in a folder below it, and moves that; the classes behind it use what was moved.
 All of it is in folders whose names have spaces. CLASS is one of the classes of this file.
 """
 
 import os
+import re
 import shlex
+import shutil
 import subprocess
 import sys
+import tempfile
 import unittest
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 sys.dont_write_bytecode = True  # the sources stay clean
@@ -17,6 +22,8 @@ sys.dont_write_bytecode = True  # the sources stay clean
 SOURCE, BUILD, PYTHON, COMPILER = (Path(argument) for argument in sys.argv[1:5])
 OUTSIDE = SOURCE / "tests/package/outside"
 WORK = BUILD / "tests/package/other projects"
+FIRST = WORK / "installed here"
+MOVED = WORK / "and then moved"
 
 # Other tests of the build are no business of these projects; their Python is the build's.
 NOT_FOR_THEM = ("CMAKE_", "CTEST_", "VIRTUAL_ENV")
@@ -26,20 +33,25 @@ ENVIRONMENT["CXX"] = str(COMPILER)
 ENVIRONMENT["PYTHONDONTWRITEBYTECODE"] = "1"
 
 
-def run(*command: str | Path, cwd: Path = WORK, **environment: str | Path) -> str:
+def run(*command: str | Path, cwd: Path = WORK, fails: bool = False, **environment: str | Path) -> str:
     """Run a command to its end; what it has printed, on both streams."""
     variables = {**ENVIRONMENT, **{name: str(value) for name, value in environment.items()}}
     done = subprocess.run([str(part) for part in command], cwd=cwd, env=variables, text=True, check=False,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT)  # fmt: skip
-    if done.returncode != 0:
+    if (done.returncode != 0) != fails:
         raise AssertionError(f"{shlex.join(str(part) for part in command)} gave {done.returncode}:\n{done.stdout}")
     return done.stdout
 
 
-def configure(way: str, build: Path, *options: str) -> str:
+def says(text: str) -> str:
+    """CMake breaks the lines of its messages."""
+    return " ".join(text.split())
+
+
+def configure(way: str, build: Path, *options: str, fails: bool = False, source: Path = OUTSIDE) -> str:
     """Configure the outside project, which gets pyasync in that way."""
-    return run("cmake", "-S", OUTSIDE, "-B", build, "-G", "Ninja", f"-DBY={way}", f"-DPython_EXECUTABLE={PYTHON}",
-               *options)  # fmt: skip
+    return run("cmake", "-S", source, "-B", build, "-G", "Ninja", f"-DBY={way}", f"-DPython_EXECUTABLE={PYTHON}",
+               *options, fails=fails)  # fmt: skip
 
 
 def prefix_of_python() -> str:
@@ -62,6 +74,168 @@ def build_outside(way: str, build: Path, *options: str) -> None:
     tested = run("ctest", "--test-dir", build, "--no-tests=error", "--output-on-failure")
     if "100% tests passed, 0 tests failed out of 1" not in tested:
         raise AssertionError(tested)
+
+
+def version() -> str:
+    text = (SOURCE / "CMakeLists.txt").read_text(encoding="utf-8")
+    (found,) = re.findall(r"^project\(pyasync VERSION (\S+)", text, re.MULTILINE)
+    return str(found)
+
+
+class Installed(unittest.TestCase):
+    """What is installed, and where it can be moved."""
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        for folder in (FIRST, MOVED):
+            shutil.rmtree(folder, ignore_errors=True)
+        run("cmake", "--install", BUILD, "--prefix", FIRST)
+        FIRST.rename(MOVED)
+
+    def files(self) -> Iterator[Path]:
+        return (path for path in MOVED.rglob("*") if path.is_file())
+
+    def test_every_header_is_there(self) -> None:
+        def headers(root: Path) -> set[Path]:
+            return {path.relative_to(root) for path in root.rglob("*.hpp")}
+
+        self.assertEqual(headers(MOVED / "include"), headers(SOURCE / "framework/include"))
+        self.assertGreater(len(headers(MOVED / "include")), 50)
+
+    def test_nothing_is_there_that_is_not_of_pyasync(self) -> None:
+        for path in self.files():
+            self.assertIn("pyasync", str(path.relative_to(MOVED)))
+
+    def test_no_file_knows_where_it_was_built(self) -> None:
+        folders = [str(folder).encode() for folder in (SOURCE, BUILD, FIRST)]
+        count = 0
+        for path in self.files():
+            content = path.read_bytes()
+            if path.suffix == ".a":  # what a debugger is told is not meant
+                with tempfile.TemporaryDirectory() as folder:
+                    run("strip", "--strip-debug", "-o", Path(folder) / "stripped.a", path)
+                    content = (Path(folder) / "stripped.a").read_bytes()
+            for folder_of_build in folders:
+                self.assertNotIn(folder_of_build, content, path)
+            count += 1
+        self.assertGreater(count, 70)
+
+
+class FindPackage(unittest.TestCase):
+    """find_package(pyasync)."""
+
+    def test_the_outside_project(self) -> None:
+        build_outside("find_package", WORK / "by find_package", f"-DCMAKE_PREFIX_PATH={MOVED}")
+
+
+class WhatIsMissing(unittest.TestCase):
+    """find_package(pyasync) says why pyasync cannot be used."""
+
+    def setUp(self) -> None:
+        folder = tempfile.TemporaryDirectory(prefix="what is missing ")
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+
+    def project(self, text: str) -> Path:
+        """A project of one file, which finds pyasync, and says so."""
+        source = self.folder / "project"
+        source.mkdir()
+        (source / "CMakeLists.txt").write_text(f"cmake_minimum_required(VERSION 3.25)\n{text}\n", encoding="utf-8")
+        return source
+
+    def configure(self, text: str, *options: str, fails: bool = True) -> str:
+        return says(configure("-", self.folder / "build", f"-DCMAKE_PREFIX_PATH={MOVED}", *options, fails=fails,
+                              source=self.project(text)))  # fmt: skip
+
+    WANTED = f"pyasync needs CPython {sys.version_info.major}.{sys.version_info.minor}, for which it was built"
+    PROJECT = "project(p LANGUAGES CXX)"
+    REQUIRED = f"{PROJECT}\nfind_package(pyasync CONFIG REQUIRED)"
+
+    def test_libraries(self) -> None:
+        without = [f"-DCMAKE_DISABLE_FIND_PACKAGE_{name}=ON" for name in ("PkgConfig", "libuv", "fmt")]
+        said = self.configure(self.REQUIRED, *without)
+        self.assertIn("pyasync needs libuv 1.44 or newer, and pkg-config to find it: libuv1-dev and pkgconf", said)
+        self.assertIn("pyasync needs fmt 9 or newer: libfmt-dev (Debian", said)
+
+    def test_a_project_can_do_without(self) -> None:
+        text = self.PROJECT + '\nfind_package(pyasync CONFIG QUIET)\nmessage(STATUS "found: ${pyasync_FOUND}.")'
+        self.assertIn("found: 0.", self.configure(text, "-DCMAKE_DISABLE_FIND_PACKAGE_fmt=ON", fails=False))
+
+    def test_doctest(self) -> None:
+        text = self.REQUIRED + "\npyasync_add_test(t SOURCES t.cpp)"
+        said = self.configure(text, "-DCMAKE_DISABLE_FIND_PACKAGE_doctest=ON")
+        self.assertIn("pyasync_add_test(t) needs doctest 2.4.9 or newer: doctest-dev (Debian", said)
+
+    def test_no_python(self) -> None:
+        said = self.configure(self.REQUIRED, f"-DPython_EXECUTABLE={self.folder}/nothing")
+        self.assertIn(self.WANTED, said)
+        self.assertIn("nothing' is not one", said)
+
+    def test_another_python(self) -> None:
+        other = self.folder / "python3.99"
+        other.write_text(f'#!{PYTHON}\nimport sys\nsys.version_info = (3, 99, 0, "final", 0)\ncode = sys.argv[2]\n'
+                         'sys.argv[:3] = ["-c"]\nexec(code)\n', encoding="utf-8")  # fmt: skip
+        other.chmod(0o755)
+        said = self.configure(self.REQUIRED, f"-DPython_EXECUTABLE={other}")
+        self.assertIn(self.WANTED, said)
+        self.assertIn("python3.99' is not one", said)
+
+    def test_a_python_that_was_found_before(self) -> None:
+        found = "add_executable(Python::Interpreter IMPORTED)"
+        of_another = "set_target_properties(Python::Interpreter PROPERTIES IMPORTED_LOCATION /other/python3)"
+        said = self.configure(f"{self.PROJECT}\n{found}\n{of_another}\nfind_package(pyasync CONFIG REQUIRED)")
+        self.assertIn(f"{self.WANTED}, and has found {PYTHON}; but this project has found another one before", said)
+
+    def test_no_language(self) -> None:
+        said = self.configure("project(p LANGUAGES NONE)\nfind_package(pyasync CONFIG REQUIRED)")
+        self.assertIn("pyasync needs the language CXX", said)
+
+    def test_another_version(self) -> None:
+        major, minor, _ = version().split(".")
+        wanted = f"{major}.{int(minor) + 1}"
+        said = self.configure(f"{self.PROJECT}\nfind_package(pyasync {wanted} CONFIG REQUIRED)")
+        self.assertIn(f"version: {version()}", said)
+
+    def test_two_folders_that_both_find_it(self) -> None:
+        source = self.project(f"{self.PROJECT}\nadd_subdirectory(one)\nadd_subdirectory(two)")
+        for folder in ("one", "two"):
+            (source / folder).mkdir()
+            text = f"""find_package(pyasync CONFIG REQUIRED)
+                       pyasync_add_app({folder} SOURCES "{OUTSIDE}/app.cpp")
+                       pyasync_add_module({folder}_module SOURCES "{OUTSIDE}/module.cpp")"""
+            (source / folder / "CMakeLists.txt").write_text(text, encoding="utf-8")
+        configure("-", self.folder / "build", f"-DCMAKE_PREFIX_PATH={MOVED}", source=source)
+
+
+class PkgConfig(unittest.TestCase):
+    """A plain call of the compiler."""
+
+    def setUp(self) -> None:
+        (folder,) = {path.parent for path in MOVED.rglob("*.pc")}
+        names = ["LIBPC", "LIBDIR", "LDLIBRARY"]
+        code = f"import sysconfig; print(*map(sysconfig.get_config_var, {names}), sep='\\n')"
+        python_files, self.python_libraries, self.libpython = run(PYTHON, "-c", code).splitlines()
+        path = [str(folder), python_files, ENVIRONMENT.get("PKG_CONFIG_PATH", "")]
+        self.files = {"PKG_CONFIG_PATH": os.pathsep.join(filter(None, path))}
+
+    def flags(self, *arguments: str) -> Sequence[str]:
+        return shlex.split(run("pkg-config", *arguments, **self.files))
+
+    def test_the_outside_project(self) -> None:
+        if self.libpython.endswith(".a"):
+            self.skipTest("this CPython has no libpython.so")
+        folder = WORK / "by pkg-config"
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copy(OUTSIDE / "outside_python.py", folder)
+        run(COMPILER, "-std=c++20", OUTSIDE / "app.cpp", "-o", folder / "outside_app",
+            *self.flags("--cflags", "--libs", "pyasync"), f"-Wl,-rpath,{self.python_libraries}")  # fmt: skip
+        run(COMPILER, "-std=c++20", "-shared", "-fPIC", OUTSIDE / "module.cpp",
+            "-o", folder / "outside_module.so", *self.flags("--cflags", "--libs", "pyasync-module"))  # fmt: skip
+        check_programs(folder)
+
+    def test_versions(self) -> None:
+        for name in ("pyasync", "pyasync-module"):
+            self.assertEqual(self.flags("--modversion", name), [version()])
 
 
 class Sources(unittest.TestCase):

@@ -1,0 +1,42 @@
+# cmake/PyasyncInstall.cmake: what `cmake --install` installs.
+# SPDX-License-Identifier: MIT
+
+# Nothing of it names a folder: what is installed can be moved as a whole. What pyasync stands on is looked up where it
+# is used; only the minor version of CPython is settled, since the libraries are compiled for it.
+include(GNUInstallDirs)
+include(CMakePackageConfigHelpers)
+
+block()
+set(scratch "${CMAKE_BINARY_DIR}/CMakeFiles/pyasync")
+set(sources "${CMAKE_CURRENT_LIST_DIR}")
+set(package_folder "${CMAKE_INSTALL_LIBDIR}/cmake/pyasync")
+
+get_property(targets GLOBAL PROPERTY PYASYNC_TARGETS)
+install(TARGETS ${targets} EXPORT pyasync
+  ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}" INCLUDES DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
+install(DIRECTORY "${PROJECT_SOURCE_DIR}/framework/include/pyasync" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
+  FILES_MATCHING PATTERN "*.hpp")
+
+# CMake's package.
+math(EXPR python_next "${Python_VERSION_MINOR} + 1")
+set(python_this "${Python_VERSION_MAJOR}.${Python_VERSION_MINOR}")
+set(python_next "${Python_VERSION_MAJOR}.${python_next}")
+configure_file("${sources}/package/pyasyncConfig.cmake.in" "${scratch}/pyasyncConfig.cmake" @ONLY)
+# Before 1.0 another minor version may be incompatible.
+write_basic_package_version_file("${scratch}/pyasyncConfigVersion.cmake" COMPATIBILITY SameMinorVersion)
+install(EXPORT pyasync NAMESPACE pyasync:: FILE pyasyncTargets.cmake DESTINATION "${package_folder}")
+install(FILES "${scratch}/pyasyncConfig.cmake" "${scratch}/pyasyncConfigVersion.cmake" DESTINATION "${package_folder}")
+# The same files find and do there what they find and do here.
+install(DIRECTORY "${sources}/" DESTINATION "${package_folder}" FILES_MATCHING
+  PATTERN "Pyasync*.cmake" PATTERN "built_with_python.cpp.in"
+  PATTERN "PyasyncFetchDependencies.cmake" EXCLUDE PATTERN "PyasyncInstall.cmake" EXCLUDE PATTERN "package" EXCLUDE)
+
+# pkg-config's files.
+set(pkgconfig_folder "${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig")
+cmake_path(RELATIVE_PATH CMAKE_INSTALL_PREFIX BASE_DIRECTORY "${pkgconfig_folder}" OUTPUT_VARIABLE prefix_from_pkgconfig)
+foreach(name IN ITEMS pyasync pyasync-module)
+  configure_file("${sources}/package/${name}.pc.in" "${scratch}/${name}.pc" @ONLY)
+  install(FILES "${scratch}/${name}.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
+endforeach()
+
+endblock()
