@@ -39,4 +39,13 @@ foreach(name IN ITEMS pyasync pyasync-module)
   install(FILES "${scratch}/${name}.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
 endforeach()
 
+# pyasync-new and its templates, with which it stays in one folder.
+set(new_folder "${CMAKE_INSTALL_DATADIR}/pyasync/new")
+install(DIRECTORY "${PROJECT_SOURCE_DIR}/templates/" DESTINATION "${new_folder}" USE_SOURCE_PERMISSIONS
+  PATTERN "__pycache__" EXCLUDE PATTERN "pyasync-new.1" EXCLUDE)
+install(FILES "${PROJECT_SOURCE_DIR}/templates/pyasync-new.1" DESTINATION "${CMAKE_INSTALL_MANDIR}/man1")
+cmake_path(RELATIVE_PATH new_folder BASE_DIRECTORY "${CMAKE_INSTALL_BINDIR}" OUTPUT_VARIABLE new_from_bin)
+file(CREATE_LINK "${new_from_bin}/pyasync-new" "${scratch}/pyasync-new" SYMBOLIC)
+install(FILES "${scratch}/pyasync-new" DESTINATION "${CMAKE_INSTALL_BINDIR}")
+
 endblock()

@@ -6,7 +6,8 @@ Says, a line each, which file under ROOT
 - includes a header of a higher floor, or, of uv/ and py/, the other one;
 - includes CPython's headers and is not py/python.hpp, or libuv's on a floor that does not stand on it;
 - gives up a Python reference by CPython's macros, and not by py/let_go.hpp;
-- does not begin with its path and purpose, then with the license;
+- does not begin with its path and purpose, then with the license; under templates/, with its path in the project that is made of
+  them, whose license is its owner's;
 and, with --build, which header cannot be included alone, by the compiler of that build folder.
 """
 
@@ -28,6 +29,7 @@ from compiler import Compiler  # noqa: E402
 
 INCLUDES = PurePosixPath("framework/include")
 SOURCES = PurePosixPath("framework/src")
+TEMPLATES = PurePosixPath("templates")
 FLOORS = {"core": 0, "uv": 1, "py": 1, "bridge": 2}
 HIGHEST = 3
 THE_PYTHON_HEADER = INCLUDES / "pyasync/py/python.hpp"
@@ -58,9 +60,11 @@ def comment_of(file: PurePosixPath) -> str | None:
 def wrong_first_lines(file: PurePosixPath, text: str) -> Iterator[str]:
     comment = comment_of(file)
     lines = [*text.split("\n"), "", ""]
-    if not re.fullmatch(re.escape(f"{comment} {file}: ") + r"\S.*", lines[0]):
-        yield f'{file}:1: the first line is not "{comment} {file}: <what it is for>"'
-    if lines[1] != f"{comment} SPDX-License-Identifier: MIT":
+    is_template = file.parts[0] == str(TEMPLATES)
+    path = PurePosixPath(*file.parts[2:]) if is_template else file
+    if not re.fullmatch(re.escape(f"{comment} {path}: ") + r"\S.*", lines[0]):
+        yield f'{file}:1: the first line is not "{comment} {path}: <what it is for>"'
+    if not is_template and lines[1] != f"{comment} SPDX-License-Identifier: MIT":
         yield f'{file}:2: the second line is not "{comment} SPDX-License-Identifier: MIT"'
 
 

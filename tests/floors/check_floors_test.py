@@ -155,6 +155,13 @@ class CheckFloors(unittest.TestCase):
                 self.write_raw(file, f"// {file}: something.\n{second}\n")
                 self.assert_only_fault(f"{file}:2: the second line is not")
 
+    def test_a_template_begins_with_its_path_in_the_project_that_is_made_of_it(self) -> None:
+        file = "templates/application/tests/some_test.cpp"
+        self.write_raw(file, "// tests/some_test.cpp: for the test.\nint x;\n")
+        self.assert_good()
+        self.write_raw(file, f"// {file}: for the test.\nint x;\n")
+        self.assert_only_fault(f"{file}:1: the first line is not \"// tests/some_test.cpp: <what")
+
     def test_builds_and_hidden_folders_are_passed_over(self) -> None:
         self.write_raw("some_build/CMakeCache.txt", "")
         self.write_raw("some_build/generated.cpp", "int x;\n")

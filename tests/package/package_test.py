@@ -1,4 +1,4 @@
-# tests/package/package_test.py: pyasync as other projects get it: installed, as sources, by pkg-config.
+# tests/package/package_test.py: pyasync as other projects get it: installed, as sources, by pkg-config; new projects.
 # SPDX-License-Identifier: MIT
 """Usage: package_test.py SOURCE BUILD PYTHON COMPILER CLASS...
 
@@ -119,6 +119,10 @@ class Installed(unittest.TestCase):
                 self.assertNotIn(folder_of_build, content, path)
             count += 1
         self.assertGreater(count, 70)
+
+    def test_pyasync_new_can_be_called(self) -> None:
+        self.assertIn("--module", run(MOVED / "bin/pyasync-new", "--help"))
+        self.assertFalse(os.path.isabs(os.readlink(MOVED / "bin/pyasync-new")))
 
 
 class FindPackage(unittest.TestCase):
@@ -245,6 +249,68 @@ class Sources(unittest.TestCase):
         for way in ("add_subdirectory", "fetch_content"):  # the framework is compiled once, for the first
             with self.subTest(way=way):
                 build_outside(way, WORK / "by sources", f"-DPYASYNC_SOURCES={SOURCE}")
+
+
+class NewProject(unittest.TestCase):
+    """pyasync-new, and ./dev new."""
+
+    def setUp(self) -> None:
+        self.folder = WORK / "new projects"
+        self.folder.mkdir(parents=True, exist_ok=True)
+
+    def new(self, name: str, *options: str) -> Path:
+        shutil.rmtree(self.folder / name, ignore_errors=True)
+        run(MOVED / "bin/pyasync-new", self.folder / name, *options)
+        return self.folder / name
+
+    def check(self, project: Path) -> str:
+        """Do what the project's own CI does in the end; what the last command has printed."""
+        workflow = (project / ".github/workflows/ci.yml").read_text(encoding="utf-8")
+        commands = re.findall(r"^ *- run: ((?:cmake|ctest) .*)$", workflow, re.MULTILINE)
+        self.assertEqual(len(commands), 3, workflow)
+        for command in commands:
+            printed = run(*shlex.split(command), cwd=project, CMAKE_PREFIX_PATH=MOVED)
+            self.assertNotIn("warning:", printed)
+        return printed
+
+    def test_an_application(self) -> None:
+        project = self.new("my_app")
+        self.assertIn("100% tests passed, 0 tests failed out of 1", self.check(project))
+        self.assertEqual(run(project / "build/default/my_app"), "Good morning, my_app\n")
+
+    def test_a_module(self) -> None:
+        project = self.new("my-module", "--module")
+        self.assertIn("100% tests passed, 0 tests failed out of 1", self.check(project))
+        code = "import asyncio, my_module; print(asyncio.run(my_module.greet('you')))"
+        self.assertEqual(run(PYTHON, "-c", code, PYTHONPATH=project / "build/default"), "Good morning, you\n")
+
+    def test_a_project_of_the_sources(self) -> None:
+        project = self.folder / "from_sources"
+        shutil.rmtree(project, ignore_errors=True)
+        run(SOURCE / "dev", "new", project, PYASYNC_PYTHON=PYTHON)
+        # Where pyasync is installed that is used; else its sources.
+        cache = project / "build/default/CMakeCache.txt"
+        run("cmake", "--preset", "default", cwd=project, CMAKE_PREFIX_PATH=MOVED)
+        self.assertIn(f"pyasync_DIR:PATH={MOVED}", cache.read_text(encoding="utf-8"))
+        run("cmake", "--preset", "default", "--fresh", "-DCMAKE_DISABLE_FIND_PACKAGE_pyasync=ON", cwd=project)
+        self.assertIn(f"pyasync_SOURCE_DIR:STATIC={SOURCE}\n", cache.read_text(encoding="utf-8"))
+
+    def test_what_cannot_be(self) -> None:
+        new = MOVED / "bin/pyasync-new"
+        for name, options, complaint in [
+            ("9lives", [], "cannot be a name"),
+            ("class", [], "cannot be a name"),
+            ("two words", [], "cannot be a name"),
+            ("install", [], "means something else"),
+            ("json", ["--module"], "means something else"),
+        ]:
+            self.assertIn(complaint, run(new, self.folder / name, *options, fails=True))
+            self.assertFalse((self.folder / name).exists())
+        kept = self.folder / "kept"
+        kept.mkdir(exist_ok=True)
+        (kept / "file").touch()
+        self.assertIn("is there already", run(new, kept, fails=True))
+        self.assertEqual([path.name for path in kept.iterdir()], ["file"])
 
 
 if __name__ == "__main__":

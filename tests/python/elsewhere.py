@@ -4,7 +4,7 @@
 
 references   builds the test module for python3-dbg, and counts references (exits with 77 where there is no python3-dbg)
 full         runs the suite with every Python from 3.11 to 3.13 that is found, with what PyPI has newest of anyio, uvloop
-             and nanobind; then makes, checks and installs the wheel of apps/native_module
+             and nanobind; then makes, checks and installs the wheel of apps/native_module, and that of a new project
 """
 
 import os
@@ -124,6 +124,10 @@ def wheel(source: Path, folder: Path, python: Path) -> None:
     # As the README has it.
     run(user, "-m", "pip", "install", "--quiet", "--force-reinstall", source / "apps/native_module")
     run(user, client)
+    # As the README of a new project has it.
+    run(python, source / "templates/pyasync-new", "--sources", source, "--module", folder / "wheel/new_module")
+    run(user, "-m", "pip", "install", "--quiet", folder / "wheel/new_module")
+    run(user, "-c", "import asyncio, new_module; print(asyncio.run(new_module.greet('you')))")
 
 
 def full(source: Path, folder: Path) -> int:
