@@ -48,4 +48,5 @@ cmake_path(RELATIVE_PATH new_folder BASE_DIRECTORY "${CMAKE_INSTALL_BINDIR}" OUT
 file(CREATE_LINK "${new_from_bin}/pyasync-new" "${scratch}/pyasync-new" SYMBOLIC)
 install(FILES "${scratch}/pyasync-new" DESTINATION "${CMAKE_INSTALL_BINDIR}")
 
+include(package/debian)
 endblock()

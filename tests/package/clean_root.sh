@@ -13,6 +13,7 @@ some 2 GB. Takes packages from where the host's apt takes them. It is no part of
 
 PYASYNC_SUITE   the Debian release (default: bookworm); the host's apt has to know it
 PYASYNC_REF     the commit to test (default: HEAD)
+PYASYNC_FILE    a file to put in it besides, in /
 PYASYNC_KEEP    set to keep the directory, to look at what failed
 TMPDIR          where the directory is made; not on a file system mounted noexec or nodev
 EOF
@@ -88,6 +89,10 @@ fi
 
 mkdir "$root/pyasync"
 git -C "$repository" archive "${PYASYNC_REF:-HEAD}" | tar -x -C "$root/pyasync"
+
+if [ -n "${PYASYNC_FILE:-}" ]; then
+  cp "$PYASYNC_FILE" "$root/"
+fi
 
 mount -t proc proc "$root/proc"
 mount --rbind --make-rslave /dev "$root/dev"
