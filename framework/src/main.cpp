@@ -3,13 +3,14 @@
 #include <pyasync/main.hpp>
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <cstdio>
 #include <cstdlib>
 
 #include <pyasync/bridge/with_gil.hpp>
 #include <pyasync/py/convert.hpp>
+
+#include "program.hpp"
 
 namespace pyasync::detail {
 namespace {
@@ -39,25 +40,9 @@ int report_uncaught(py::python py, const std::exception_ptr& error) {
     return exit_failed;
 }
 
-/// Imports asyncio. What a program starts with is there to its end, so the garbage collector does not look at it: not
-/// now, not beside the application's own objects, and not at the end, which would take a tenth of the shortest
-/// program's time.
-void import_asyncio(py::python py) {
-    PyGC_Disable();
-    try {
-        py.import("asyncio");
-    } catch (...) {
-        PyGC_Enable();
-        throw;
-    }
-    py.import("gc").attr("freeze")();
-    PyGC_Enable();
-}
-
 int run_application(application& program, py::python py, const options& how, arguments command_line) {
     try {
-        py.import("sys").attr("stdout").call_method("reconfigure", py::kw("line_buffering") = true);
-        import_asyncio(py);
+        prepare(py);
         loop_runner runner(py, how);
         return program.body(py, runner, std::move(command_line));
     } catch (...) {
@@ -65,29 +50,19 @@ int run_application(application& program, py::python py, const options& how, arg
     }
 }
 
-void flush_python(py::python py) {
-    for (const char* stream : {"stdout", "stderr"}) {
-        try {
-            py.import("sys").attr(stream).call_method("flush");
-        } catch (const py::python_error&) {
-        }
-    }
-}
-
 }  // namespace
 
 int application::run(int argc, char** argv, const options& how) {
-    std::setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);
-    int code = exit_failed;
+    write_lines();
     try {
         arguments command_line(argv, argv + argc);
         interpreter python(py::interpreter_options{how.module_search_paths, how.isolated, command_line});
-        code = with_gil([&](py::python py) {
+        const int code = with_gil([&](py::python py) {
             const int result = run_application(*this, py, how, std::move(command_line));
-            flush_python(py);
+            flush(py);
             return result;
         });
-        if (python.finalise(how.shutdown_timeout)) return code;
+        return end(python, code, how.shutdown_timeout);
     } catch (const py::python_error& error) {
         if (error.matches("KeyboardInterrupt")) return exit_interrupted;
         fmt::print(stderr, "{}\n", error.what());
@@ -96,9 +71,6 @@ int application::run(int argc, char** argv, const options& how) {
         fmt::print(stderr, "{}\n", error.what());
         return exit_failed;
     }
-    // Something is left that does not end: no destructor may run under it.
-    std::fflush(nullptr);
-    ::_exit(code);
 }
 
 }  // namespace pyasync::detail

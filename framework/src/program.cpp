@@ -1,0 +1,50 @@
+// framework/src/program.cpp: the begin and the end of programs that embed Python.
+// SPDX-License-Identifier: MIT
+#include "program.hpp"
+
+#include <unistd.h>
+
+#include <cstdio>
+
+#include <pyasync/py/convert.hpp>
+
+namespace pyasync::detail {
+namespace {
+
+void import_asyncio(py::python py) {
+    PyGC_Disable();
+    try {
+        py.import("asyncio");
+    } catch (...) {
+        PyGC_Enable();
+        throw;
+    }
+    py.import("gc").attr("freeze")();
+    PyGC_Enable();
+}
+
+}  // namespace
+
+void write_lines() noexcept { std::setvbuf(stdout, nullptr, _IOLBF, BUFSIZ); }
+
+void prepare(py::python py) {
+    py.import("sys").attr("stdout").call_method("reconfigure", py::kw("line_buffering") = true);
+    import_asyncio(py);
+}
+
+void flush(py::python py) noexcept {
+    for (const char* stream : {"stdout", "stderr"}) {
+        try {
+            py.import("sys").attr(stream).call_method("flush");
+        } catch (const py::python_error&) {
+        }
+    }
+}
+
+int end(interpreter& python, int code, std::chrono::milliseconds limit) {
+    if (python.finalise(limit)) return code;
+    std::fflush(nullptr);
+    ::_exit(code);
+}
+
+}  // namespace pyasync::detail
