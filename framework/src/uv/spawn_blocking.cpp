@@ -57,9 +57,8 @@ void blocking_job::abandon_here() noexcept { prevent(); }
 
 bool blocking_job::prevent() noexcept {
     if (over_) return false;
-    if (request_ != nullptr) return uv_cancel(reinterpret_cast<uv_req_t*>(&request_->raw)) == 0;
     cancelled_early_ = true;  // on the loop's thread a cancellation may overtake a start that came from elsewhere
-    return true;
+    return request_ == nullptr || uv_cancel(reinterpret_cast<uv_req_t*>(&request_->raw)) == 0;
 }
 
 void blocking_job::post_cancel() noexcept {

@@ -5,12 +5,14 @@
 #include <atomic>
 #include <coroutine>
 #include <memory>
+#include <source_location>
 #include <utility>
 
 #include <pyasync/core/cancellation.hpp>
 #include <pyasync/core/ref.hpp>
 #include <pyasync/core/result.hpp>
 #include <pyasync/core/task_context.hpp>
+#include <pyasync/core/unretrieved.hpp>
 
 namespace pyasync {
 
@@ -85,6 +87,15 @@ class future_state : public future_state_base {
 public:
     /// To be read by one thread, once it is done.
     result<T> outcome;
+
+protected:
+    ~future_state() override { tell_if_unretrieved({}); }
+
+    /// Nobody holds it any more, and nobody has taken the error. (For the destructor of one that knows where it was
+    /// started.)
+    void tell_if_unretrieved(const std::source_location& started) noexcept {
+        if (outcome.failed()) tell_unretrieved(started, outcome.take_error());
+    }
 };
 
 template <typename T>

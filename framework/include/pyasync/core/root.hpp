@@ -21,6 +21,9 @@ class root_base : public in_flight, protected task_context, work {
 public:
     [[nodiscard]] task_context& context() noexcept { return *this; }
     [[nodiscard]] const task_locals_base* carried() const noexcept override { return locals().get(); }
+    [[nodiscard]] bool asked_to_end() const noexcept override {
+        return (flags_.load(std::memory_order_relaxed) & (asked | abandoned)) != 0 || is_cancelled();
+    }
     void abandon_here() noexcept override {
         if (first_to_set(abandoned)) task_context::cancel();
     }
@@ -132,7 +135,7 @@ public:
     }
 
 protected:
-    ~root() override = default;
+    ~root() override { this->tell_if_unretrieved(where()); }
 
 private:
     [[nodiscard]] task_handle<T> coroutine() const noexcept {

@@ -19,6 +19,7 @@ namespace detail {
 class blocking_job : public pyasync::detail::in_flight {
 public:
     [[nodiscard]] const pyasync::detail::task_locals_base* carried() const noexcept override { return locals_.get(); }
+    [[nodiscard]] bool asked_to_end() const noexcept override { return cancelled_early_ || has_missed_cancellation(); }
     void abandon_here() noexcept override;
 
 protected:
@@ -84,7 +85,7 @@ public:
     [[nodiscard]] bool awaited() const noexcept override { return pyasync::detail::future_state<T>::awaited(); }
 
 private:
-    ~blocking_state() override = default;
+    ~blocking_state() override { this->tell_if_unretrieved(this->where()); }
 
     void execute() noexcept override { set_from(this->outcome, std::move(function_)); }
     void finished(std::exception_ptr error) noexcept override {
