@@ -3,7 +3,7 @@
 include_guard(GLOBAL)
 
 # The rest of pyasync's CMake names only what these functions give it: Threads::Threads, pyasync::libuv, pyasync::fmt
-# and doctest::doctest. Those of pyasync's own are imported targets in terms of others, so that an installed pyasync
+# and pyasync::doctest. Those of pyasync's own are imported targets in terms of others, so that an installed pyasync
 # refers to them by name, whatever it was built with.
 
 # Sets <result> to what a user who lacks <library> is told: the least version that will do, and its packages.
@@ -98,9 +98,13 @@ function(pyasync_find_fmt)
   endif()
 endfunction()
 
-# Finds doctest::doctest, which only tests need.
+# Defines pyasync::doctest, which only tests need: what the project has brought, else the system's.
 function(pyasync_find_doctest)
   if(NOT TARGET doctest::doctest)
     find_package(doctest 2.4.9 CONFIG QUIET GLOBAL)
+  endif()
+  if(TARGET doctest::doctest AND NOT TARGET pyasync::doctest)
+    add_library(pyasync::doctest INTERFACE IMPORTED GLOBAL)
+    target_link_libraries(pyasync::doctest INTERFACE doctest::doctest)
   endif()
 endfunction()

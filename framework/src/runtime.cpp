@@ -294,15 +294,20 @@ const task_locals& loop_runner::locals() const noexcept { return state_->locals;
 
 void loop_runner::run_until_done(const std::function<py::bound()>& start) { state_->run_until_done(start); }
 
-void loop_runner::close() noexcept {
-    if (std::exchange(state_->closed, true)) return;
+bool loop_runner::close() noexcept {
+    if (std::exchange(state_->closed, true)) return true;
     const py::python py = state_->loop.py();
+    bool all_ended = true;
     try {
-        if (asyncio_inbox& inbox = state_->locals.state()->inbox(); inbox.of_parent_process()) return inbox.keep_loop();
+        if (asyncio_inbox& inbox = state_->locals.state()->inbox(); inbox.of_parent_process()) {
+            inbox.keep_loop();
+            return true;
+        }
         if (!state_->runner.is_none()) {
             const interrupts_at_the_end interrupts(py, state_->terminated);
             const std::vector<std::string> left = state_->cancel_all();
-            if (left.empty()) {
+            all_ended = left.empty();
+            if (all_ended) {
                 state_->runner.call_method("close");
             } else {
                 report_left(left, state_->limit);
@@ -313,6 +318,7 @@ void loop_runner::close() noexcept {
         PyErr_WriteUnraisable(state_->loop.ptr());
     }
     exchange_default_locals(std::move(state_->outer_default));
+    return all_ended;
 }
 
 }  // namespace detail

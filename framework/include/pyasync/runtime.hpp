@@ -65,8 +65,9 @@ public:
     void run_until_done(const std::function<py::bound()>& start);
 
     /// Cancels what still runs on the loop, on both sides, waits for it within the limit, and closes the loop. Names on
-    /// stderr what is left then, and leaves the loop open. The destructor does it, too; nothing for a caller's loop.
-    void close() noexcept;
+    /// stderr what is left then, leaves the loop open, and returns false. The destructor does it, too; nothing for a
+    /// caller's loop.
+    bool close() noexcept;
 
 private:
     class state;

@@ -1,0 +1,41 @@
+# cmake/PyasyncDiscoverCases.cmake: included by ctest, makes a test of each case of a doctest program.
+# SPDX-License-Identifier: MIT
+cmake_policy(VERSION 3.25)  # ctest sets none
+
+# test: the name before the cases'; program: the file. Two cases of one name, in different files or suites, are one test.
+if(NOT EXISTS "${program}")
+  add_test("${test}_NOT_BUILT" "${program}")
+  return()
+endif()
+execute_process(COMMAND "${program}" --list-test-cases --no-version --reporters=console RESULT_VARIABLE failed
+  OUTPUT_VARIABLE listing ERROR_VARIABLE errors)
+if(failed)
+  message(FATAL_ERROR "${program} --list-test-cases: ${failed}\n${listing}${errors}")
+endif()
+
+# CMake's lists know brackets and semicolons; names may have them.
+string(ASCII 1 opening)
+string(ASCII 2 closing)
+string(ASCII 3 semicolon)
+string(REPLACE "[" "${opening}" listing "${listing}")
+string(REPLACE "]" "${closing}" listing "${listing}")
+string(REPLACE ";" "${semicolon}" listing "${listing}")
+string(REPLACE "\n" ";" listing "${listing}")
+list(REMOVE_DUPLICATES listing)
+set(cases 0)
+foreach(case IN LISTS listing)
+  if(case MATCHES "^(${opening}doctest${closing} .*|=+|)$")
+    continue()
+  endif()
+  string(REPLACE "${opening}" "[" case "${case}")
+  string(REPLACE "${closing}" "]" case "${case}")
+  string(REPLACE "${semicolon}" ";" case "${case}")
+  # A comma separates doctest's filters.
+  string(REPLACE "\\" "\\\\" filter "${case}")
+  string(REPLACE "," "\\," filter "${filter}")
+  add_test("${test}.${case}" "${program}" "--test-case=${filter}")
+  math(EXPR cases "${cases} + 1")
+endforeach()
+if(cases EQUAL 0)
+  add_test("${test}_HAS_NO_CASES" "${test}_HAS_NO_CASES")
+endif()

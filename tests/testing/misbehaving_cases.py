@@ -1,0 +1,95 @@
+# tests/testing/misbehaving_cases.py: the Python side of the cases that go wrong.
+# SPDX-License-Identifier: MIT
+"""Coroutines and functions that the cases call."""
+
+import asyncio
+import threading
+import time
+
+kept: list[object] = []
+
+
+async def fail(message: str) -> None:
+    await asyncio.sleep(0)
+    raise ValueError(message)
+
+
+async def wait_for_ever() -> None:
+    await asyncio.Event().wait()
+
+
+async def wait_inside() -> None:
+    await wait_for_ever()
+
+
+async def await_it(awaitable) -> None:
+    await awaitable
+
+
+def leave_task() -> None:
+    kept.append(asyncio.get_running_loop().create_task(wait_for_ever(), name="left"))
+
+
+def forget() -> None:
+    wait_for_ever()
+
+
+async def forget_failed_task() -> None:
+    task = asyncio.create_task(fail("forgotten"))
+    await asyncio.wait([task])
+
+
+async def fail_in_callback() -> None:
+    asyncio.get_running_loop().call_soon(lambda: 1 / 0)
+    await asyncio.sleep(0)
+
+
+class Thing:
+    def __del__(self) -> None:
+        raise KeyError("gone")
+
+
+def fail_in_del() -> None:
+    Thing()
+
+
+def fail_in_thread() -> None:
+    thread = threading.Thread(target=lambda: int("x"), name="a worker")
+    thread.start()
+    thread.join()
+
+
+def ended_future() -> list[asyncio.Future]:
+    """In a list: C++ would await the Future itself."""
+    future = asyncio.get_running_loop().create_future()
+    future.set_result(None)
+    return [future]
+
+
+async def keep_task() -> None:
+    task = asyncio.create_task(asyncio.sleep(0))
+    await task
+    kept.append(task)
+
+
+stubborn = False
+
+
+async def wait_stubbornly() -> None:
+    global stubborn
+    event = asyncio.Event()
+    while True:
+        stubborn = True
+        try:
+            await event.wait()
+        except asyncio.CancelledError:
+            pass
+
+
+async def until_stubborn() -> None:
+    while not stubborn:
+        await asyncio.sleep(0)
+
+
+def block(seconds: float) -> None:
+    time.sleep(seconds)
