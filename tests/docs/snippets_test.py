@@ -16,6 +16,7 @@ program = sys.argv[2]
 SOURCES = {
     "cpp": [
         root / "apps/hello/main.cpp",
+        root / "apps/tested/order_test.cpp",
         *(root / "tests/docs" / name for name in ("snippets.cpp", "quick.cpp", "my_async_module.cpp")),
     ],
     "python": [root / "tests/docs/example.py"],
