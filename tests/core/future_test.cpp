@@ -292,6 +292,7 @@ TEST_CASE("a task whose home has stopped is left alone by what it waits for") {
 struct bare_state final : detail::future_state<int> {
     void cancel() noexcept override { ++cancellations; }
     void abandon() noexcept override { cancel(); }
+    void identify(detail::reported_operation&) const override {}
     void end() noexcept { complete(); }
     int cancellations = 0;
 };

@@ -18,6 +18,7 @@ struct entry final : in_flight {
     [[nodiscard]] bool asked_to_end() const noexcept override { return cancellations != 0; }
     void abandon_here() noexcept override { ++cancellations; }
     [[nodiscard]] bool awaited() const noexcept override { return has_waiter; }
+    void describe(task_report&) const override {}
 
     int cancellations = 0;
     bool has_waiter = false;

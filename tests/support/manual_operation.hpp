@@ -9,6 +9,7 @@
 
 #include <pyasync/core/result.hpp>
 #include <pyasync/core/task_context.hpp>
+#include <pyasync/core/task_report.hpp>
 
 namespace pyasync::test {
 
@@ -85,6 +86,7 @@ private:
             operation_.fail(std::make_exception_ptr(cancelled()));
         }
     }
+    void describe(detail::task_report& into) const override { into.waits_for = "the test"; }
     static void continue_task(detail::work& self, detail::delivery) noexcept { static_cast<awaiter&>(self).resume(); }
 
     manual_operation& operation_;

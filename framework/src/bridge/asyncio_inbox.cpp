@@ -3,6 +3,7 @@
 #include <pyasync/bridge/asyncio_inbox.hpp>
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -10,7 +11,6 @@
 #include <chrono>
 #include <cstdint>
 #include <system_error>
-#include <thread>
 #include <unordered_map>
 #include <vector>
 
@@ -75,6 +75,9 @@ struct reason_to_drain final : work {
     const ref<asyncio_inbox> destination;
 };
 
+/// PyThread_get_thread_ident(), without the call.
+unsigned long this_thread() noexcept { return static_cast<unsigned long>(::pthread_self()); }
+
 /// Does another thread run this loop right now?
 bool runs_elsewhere(const py::bound& loop) {
     if (!loop.call_method("is_running")) return false;
@@ -98,7 +101,7 @@ public:
     work_queue ready;
     work_queue next_turn;
     time_slice slice;
-    std::atomic<std::thread::id> thread{};
+    std::atomic<unsigned long> thread{0};
     clock::time_point looked_at{};
     bool stops = false;
     enum class stepping { unknown, direct, by_handle } steps = stepping::unknown;
@@ -200,6 +203,12 @@ void asyncio_inbox::loop_gone(py::python py) noexcept {
     }
 }
 
+std::vector<ref<asyncio_inbox>> asyncio_inbox::all_open(py::python) {
+    std::vector<ref<asyncio_inbox>> all;
+    for (const auto& [loop, inbox] : open_inboxes()) all.push_back(ref<asyncio_inbox>::share(inbox));
+    return all;
+}
+
 bool asyncio_inbox::open_no_more() noexcept {
     refusing = true;
     return open_count == 0;
@@ -238,9 +247,9 @@ void asyncio_inbox::post_all(work_chain&& items) noexcept {
     }
 }
 
-bool asyncio_inbox::is_current() const noexcept {
-    return queues_->thread.load(std::memory_order_relaxed) == std::this_thread::get_id();
-}
+bool asyncio_inbox::is_current() const noexcept { return thread() == this_thread(); }
+
+unsigned long asyncio_inbox::thread() const noexcept { return queues_->thread.load(std::memory_order_relaxed); }
 
 void asyncio_inbox::wake() const noexcept {
     const std::uint64_t one = 1;
@@ -262,7 +271,7 @@ bool asyncio_inbox::serve(py::python py, clock::time_point until) noexcept {
     all.steps = queues::stepping::unknown;
     all.ready.append(all.incoming.take());
     if (all.ready.empty()) return false;
-    all.thread.store(std::this_thread::get_id(), std::memory_order_relaxed);
+    all.thread.store(this_thread(), std::memory_order_relaxed);
     // What a C++ coroutine has had goes before its end is told: a buffer is free again when its `await` returns.
     py::detail::reclaim(py);
     asyncio_inbox* const outer = std::exchange(serving_, this);

@@ -105,9 +105,10 @@ void call_back(py::python py, PyObject* self) noexcept {
 
 }  // namespace
 
-PyObject* operation_link::object() noexcept {
+PyObject* operation_link::object() const noexcept {
     static_assert(sizeof(future_fields) % alignof(operation_link) == 0);
-    return reinterpret_cast<PyObject*>(reinterpret_cast<char*>(this) - sizeof(future_fields));
+    auto* const link = reinterpret_cast<char*>(const_cast<operation_link*>(this));
+    return reinterpret_cast<PyObject*>(link - sizeof(future_fields));
 }
 
 void operation_link::arrive(work& self, delivery how) noexcept {

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include <pyasync/core/children.hpp>
 
+#include <string>
 #include <vector>
 
 #include <pyasync/core/exception_group.hpp>
@@ -33,6 +34,11 @@ void children::add(child& one, childs_locals locals, const std::source_location&
     // Always by a message: none ends while the first ones are being started.
     if (!state.notify(one, context().home())) context().home().post(one);
     if (stopping_) state.cancel();
+}
+
+void children::describe(task_report& into) const {
+    for (const child* one = running_; one != nullptr; one = one->next_) into.awaited.push_back(reported(*one->state_));
+    into.waits_for = std::string(name()) + ": " + std::to_string(into.awaited.size()) + " under way";
 }
 
 void children::stop() noexcept {

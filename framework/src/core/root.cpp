@@ -3,6 +3,7 @@
 #include <pyasync/core/root.hpp>
 
 #include <pyasync/core/misuse.hpp>
+#include <pyasync/core/task_report.hpp>
 
 namespace pyasync::detail {
 
@@ -19,6 +20,11 @@ void root_base::leave() noexcept {
 void root_base::finish() noexcept {
     if (locals()) locals()->root_finished();
     drop_locals();
+}
+
+void root_base::identify_task(reported_operation& into) const {
+    into.what = "a C++ task";
+    into.started = where();
 }
 
 void root_base::post_cancel() noexcept {
@@ -69,6 +75,16 @@ std::stop_token task_context::stop_token() {
         if (cancelled_) stop_.request_stop();
     }
     return stop_.get_token();
+}
+
+void task_context::describe_wait(task_report& into) const {
+    if (waiting_ == nullptr) return;
+    into.waits = true;
+    waiting_->describe(into);
+    into.add_place(waiting_->where_);
+    for (const promise_base* inner = waiting_->promise_; inner->awaiting() != nullptr; inner = inner->awaiting()) {
+        into.add_place(inner->awaited_at());
+    }
 }
 
 void task_context::passes(const std::exception_ptr& error, const std::source_location& where) noexcept {

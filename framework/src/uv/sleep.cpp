@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: MIT
 #include <pyasync/uv/sleep.hpp>
 
+#include <pyasync/core/task_report.hpp>
+
 namespace pyasync::uv::detail {
 
 sleep_awaiter::sleep_awaiter(clock::duration length, pyasync::detail::task_context& context,
@@ -28,6 +30,10 @@ void sleep_awaiter::cancel() noexcept {
     over_ = true;
     loop::current()->timers().remove(*this);
     context().home().post(*this);
+}
+
+void sleep_awaiter::describe(pyasync::detail::task_report& into) const {
+    into.waits_for = over_ ? "uv::sleep, which is over" : "uv::sleep, " + time_left();
 }
 
 void sleep_awaiter::continue_task(work& self, pyasync::detail::delivery how) noexcept {

@@ -24,6 +24,11 @@ struct blocking_job::request {
     }
 };
 
+void blocking_job::identify_job(pyasync::detail::reported_operation& into) const {
+    into.what = "a blocking function";
+    into.started = where();
+}
+
 void blocking_job::begin() noexcept {
     if (locals_) locals_->root_started();
     home_->post(start_);

@@ -30,6 +30,11 @@ void time_limit::ended(child&, ending how) noexcept {
     loop::current()->timers().remove(*this);
 }
 
+void time_limit::describe(pyasync::detail::task_report& into) const {
+    children::describe(into);
+    into.waits_for += expired_ ? ", its time is over" : ", " + time_left();
+}
+
 void time_limit::finish_limited() {
     if (how_ == ending::with_cancellation && expired_ && !cancelled_from_outside()) {
         fail(std::make_exception_ptr(timed_out()));

@@ -5,8 +5,18 @@
 #include <sys/timerfd.h>
 
 #include <algorithm>
+#include <array>
+#include <cstdio>
 
 namespace pyasync::uv::detail {
+
+std::string timer_entry::time_left() const {
+    const std::chrono::duration<double> left = std::max(deadline_ - clock::now(), clock::duration::zero());
+    constexpr std::size_t enough = 64;
+    std::array<char, enough> text{};
+    std::snprintf(text.data(), text.size(), "%.3f s left", left.count());
+    return text.data();
+}
 
 void timer_queue::insert(timer_entry& entry, clock::time_point deadline) {
     entry.deadline_ = deadline;

@@ -66,6 +66,7 @@ private:
         }
     }
     [[nodiscard]] bool has_waiter() const noexcept override { return this->awaited(); }
+    [[nodiscard]] report_id known_as() const noexcept override { return {static_cast<const future_state_base*>(this)}; }
     void refused() noexcept override { this->outcome.set_error(loop_closed_error()); }
     [[nodiscard]] std::exception_ptr failure() const noexcept override { return this->outcome.failure(); }
     void came_home() noexcept override {

@@ -6,9 +6,11 @@
 #include <chrono>
 #include <exception>
 #include <memory>
+#include <vector>
 
 #include <pyasync/core/executor.hpp>
 #include <pyasync/core/ref.hpp>
+#include <pyasync/core/task_report.hpp>
 #include <pyasync/py/object.hpp>
 
 namespace pyasync::detail {
@@ -36,6 +38,13 @@ public:
     /// The Task or Future that a C++ task waits for by this, borrowed, or null: it is cancelled with that one.
     [[nodiscard]] virtual PyObject* awaited_task() const noexcept = 0;
 
+    /// For a report: the Task or Future, borrowed, or null; and what C++ knows it by where that waits for it.
+    struct counterpart {
+        PyObject* object;
+        report_id known_as;
+    };
+    [[nodiscard]] virtual counterpart described() const noexcept = 0;
+
 protected:
     loop_dependent() = default;
     ~loop_dependent() = default;
@@ -62,6 +71,9 @@ public:
     /// The inbox of the loop that runs on this thread; throws Python's `RuntimeError: no running event loop`.
     [[nodiscard]] static ref<asyncio_inbox> of_running_loop(py::python py);
 
+    /// Those of all open loops. Under the GIL.
+    [[nodiscard]] static std::vector<ref<asyncio_inbox>> all_open(py::python py);
+
     /// The program ends: no loop gets an inbox any more, but a `misuse`. Any thread; false where one is open still.
     [[nodiscard]] static bool open_no_more() noexcept;
     /// Python exits: that, and nothing that waits on any loop will happen any more.
@@ -71,6 +83,8 @@ public:
     void post(work& item) noexcept override;
     void post_all(work_chain&& items) noexcept override;
     [[nodiscard]] bool is_current() const noexcept override;
+    /// Any thread: the one that it was last served on, as Python's `threading.get_ident()` has it; 0 for none.
+    [[nodiscard]] unsigned long thread() const noexcept;
 
     /// Any thread: will nothing be delivered here any more?
     [[nodiscard]] bool refuses() const noexcept;

@@ -6,9 +6,12 @@
 #include <coroutine>
 #include <cstdint>
 #include <source_location>
+#include <string>
+#include <utility>
 
 #include <pyasync/bridge/task_locals.hpp>
 #include <pyasync/core/task_context.hpp>
+#include <pyasync/core/task_report.hpp>
 #include <pyasync/py/error.hpp>
 
 namespace pyasync::detail {
@@ -106,6 +109,11 @@ protected:
     asyncio_awaiter(task_context& context, const std::source_location& where, ref<task_locals_state> locals)
         : suspension(context, where), asyncio_request(std::move(locals)) {}
     ~asyncio_awaiter() = default;
+
+    /// For a report, on any thread: what the request is known by.
+    [[nodiscard]] report_id id() const noexcept { return {static_cast<const asyncio_request*>(this), where().line()}; }
+    /// As `describe`, of a request that is called so.
+    void describe_as(std::string what, task_report& into) const { into.waits_for_one({id(), std::move(what)}); }
 
     bool begin() noexcept override {
         send(&context().home());

@@ -45,6 +45,9 @@ public:
             [&] { return std::apply([&](Args&... args) { return callable(std::move(args)...); }, arguments_); });
     }
 
+    /// What a report calls it; any thread.
+    [[nodiscard]] std::string name() const { return "Python's " + target_; }
+
     void convert(py::python py, const py::bound& value, result<T>& outcome) const noexcept {
         set_from(outcome, [&]() -> T {
             return py::detail::with_subject(
@@ -98,6 +101,8 @@ private:
         if (!cancel_await(py)) cancel_missed();
     }
     [[nodiscard]] bool has_waiter() const noexcept override { return true; }
+    [[nodiscard]] report_id known_as() const noexcept override { return this->id(); }
+    void describe(task_report& into) const override { this->describe_as(call_.name(), into); }
     void refused() noexcept override { outcome_.set_error(loop_closed_error()); }
     [[nodiscard]] std::exception_ptr failure() const noexcept override { return outcome_.failure(); }
 
@@ -112,6 +117,8 @@ class spawned_call final : public asyncio_future<T> {
 public:
     spawned_call(python_call<T, Args...> call, ref<task_locals_state> parent) noexcept
         : asyncio_future<T>(std::move(parent)), call_(std::move(call)) {}
+
+    void identify(reported_operation& into) const override { into.what = call_.name(); }
 
 private:
     ~spawned_call() override = default;

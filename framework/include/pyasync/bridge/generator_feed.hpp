@@ -36,6 +36,8 @@ public:
         void cancel() noexcept override { feed_->pump_->cancel(); }
         [[nodiscard]] bool missed_cancellation() const noexcept override { return feed_->pump_->missed_cancellation(); }
         void abandon() noexcept override { feed_->abandon(); }
+        /// It is the pump that it waits for.
+        void identify(reported_operation& into) const override { into = reported(*feed_->pump_); }
         void met() noexcept { complete(); }
         /// To the pump's home.
         void send() noexcept;
@@ -138,6 +140,11 @@ public:
     }
 
     [[nodiscard]] bool awaited() const noexcept override { return feed_.awaited(); }
+    /// But for its own places, which the user has not written.
+    void describe(task_report& into) const override {
+        root::describe(into);
+        if (!into.places.empty() && into.places_left_out == 0) into.places.pop_back();
+    }
 
 private:
     ~generator_pump() override = default;
@@ -176,6 +183,7 @@ private:
     static void continue_pump(work& self, delivery how) noexcept {
         if (how == delivery::served) static_cast<generator_demand&>(self).resume();
     }
+    void describe(task_report& into) const override { into.waits_for = "Python to take items of its generator"; }
     void cancel() noexcept override {
         if (std::exchange(cancelled_, true)) return;
         feed_.stands(nullptr);

@@ -28,6 +28,8 @@ public:
         return made;
     }
 
+    void identify(reported_operation& into) const override { into.what = "a Python awaitable"; }
+
 private:
     ~awaited_python() override = default;
 

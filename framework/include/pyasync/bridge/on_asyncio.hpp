@@ -39,6 +39,7 @@ private:
         finish();
     }
     void cancel_served(py::python) noexcept override {}  // serving it has finished it
+    void describe(task_report& into) const override { this->describe_as("a function on asyncio's thread", into); }
     void refused() noexcept override { outcome_.set_error(loop_closed_error()); }
     [[nodiscard]] std::exception_ptr failure() const noexcept override { return outcome_.failure(); }
 

@@ -7,6 +7,7 @@
 #include <pyasync/bridge/asyncio_api.hpp>
 #include <pyasync/bridge/asyncio_inbox.hpp>
 #include <pyasync/bridge/task_locals.hpp>
+#include <pyasync/core/task_report.hpp>
 
 namespace pyasync::detail {
 
@@ -49,6 +50,9 @@ protected:
     /// Does a C++ task wait for it at present?
     [[nodiscard]] virtual bool has_waiter() const noexcept = 0;
 
+    /// For a report: what C++ tasks that wait for it call it.
+    [[nodiscard]] virtual report_id known_as() const noexcept = 0;
+
     /// How it ended. The object may be gone when these return.
     virtual void returned(py::python py, const py::bound& value) noexcept = 0;
     virtual void raised(py::python py, std::exception_ptr error) noexcept = 0;
@@ -63,6 +67,7 @@ private:
         if (!has_waiter()) abandon_await(py);
     }
     [[nodiscard]] PyObject* awaited_task() const noexcept override { return has_waiter() ? task_ : nullptr; }
+    [[nodiscard]] counterpart described() const noexcept override { return {task_, known_as()}; }
 
     /// It goes on as that Task or Future.
     void continues_as(PyObject* task) noexcept;

@@ -41,6 +41,8 @@ public:
 
     [[nodiscard]] asyncio_inbox& inbox() const noexcept { return locals_.state()->inbox(); }
     void cancel() noexcept { state_->cancel(); }
+    /// What it stands for; null once that has ended.
+    [[nodiscard]] const future_state_base* operation() const noexcept { return state_.get(); }
 
     /// Nobody wants the operation any more. Where its message is on its way, the object stays until that has arrived.
     void abandon() noexcept;
@@ -49,13 +51,14 @@ private:
     /// What becomes of the message: it is to come; it has come, or will not; it brings the object's last reference.
     enum class message : char { awaited, settled, keeps_object };
 
-    [[nodiscard]] PyObject* object() noexcept;
+    [[nodiscard]] PyObject* object() const noexcept;
     static void arrive(work& self, delivery how) noexcept;
     void loop_closed(py::python) noexcept override;
     void left_by_fork(py::python py) noexcept override;
     void loop_stopping(py::python) noexcept override;
     void loop_still_stopping(py::python py) noexcept override { loop_stopping(py); }
     [[nodiscard]] PyObject* awaited_task() const noexcept override { return nullptr; }
+    [[nodiscard]] counterpart described() const noexcept override { return {object(), {}}; }
 
     ref<future_state_base> state_;
     take_result take_;

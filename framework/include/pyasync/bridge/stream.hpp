@@ -109,6 +109,10 @@ private:
     }
     void serve(py::python py) noexcept override { state_->wanted(py, *this); }
     void cancel_served(py::python py) noexcept override { state_->cancel_wanted(py, *this); }
+    void describe(task_report& into) const override {
+        const stream_source& source = *state_;
+        into.waits_for_one({{&source}, "an item of a stream", {}, ref<const ref_counted>::share(&source)});
+    }
     void refused() noexcept override { error_ = loop_closed_error(); }
     [[nodiscard]] std::exception_ptr failure() const noexcept override { return error_; }
     void answer(std::exception_ptr error) noexcept override {

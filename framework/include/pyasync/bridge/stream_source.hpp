@@ -58,6 +58,8 @@ public:
     void close() noexcept;
     /// Empty once it has ended.
     [[nodiscard]] const py::object& iterator() const noexcept { return iterator_; }
+    /// What is being awaited; empty between two steps.
+    [[nodiscard]] const py::object& step() const noexcept { return step_; }
 
 protected:
     stream_source(const py::bound& iterator, ref<task_locals_state> locals) noexcept
@@ -95,6 +97,7 @@ private:
         void cancel() noexcept override;
         void abandon() noexcept override { cancel(); }
         [[nodiscard]] bool missed_cancellation() const noexcept override { return missed_; }
+        void identify(reported_operation& into) const override { into.what = "C++ to take items of a stream"; }
 
     private:
         bool missed_ = false;
@@ -110,6 +113,7 @@ private:
     void returned(py::python py, const py::bound&) noexcept override { driver_ended(py, nullptr); }
     void raised(py::python py, std::exception_ptr error) noexcept override { driver_ended(py, std::move(error)); }
     [[nodiscard]] bool has_waiter() const noexcept override { return waiter_ != nullptr; }
+    [[nodiscard]] report_id known_as() const noexcept override { return {this}; }
 
     [[nodiscard]] bool room() const noexcept { return !full() || (waiter_ != nullptr && empty()); }
     /// An item more can be put.

@@ -99,7 +99,10 @@ public:
         generator_.resume();
         return promise.item.has_value() || generator_.done();
     }
-    void await_suspend(std::coroutine_handle<> consumer) noexcept { generator_.promise().set_parent(consumer); }
+    template <typename Promise>
+    void await_suspend(std::coroutine_handle<Promise> consumer) noexcept {
+        generator_.promise().set_parent(consumer, where_);
+    }
     [[nodiscard]] std::optional<T> await_resume() {
         if (thrown_) fail(std::exchange(thrown_, nullptr));
         if (!resumed_) return std::nullopt;

@@ -117,6 +117,10 @@ protected:
     virtual void start() = 0;
     /// One has ended, and does not belong to these any more; but for one with a failure, which has to stay in place.
     virtual void ended(child& one, ending how) noexcept = 0;
+    /// What a report calls the wait for them.
+    [[nodiscard]] virtual const char* name() const noexcept = 0;
+
+    void describe(task_report& into) const override;
 
     /// Starts a child, which has to stay in place until it has ended.
     void add(child& one, childs_locals locals, const std::source_location& where);

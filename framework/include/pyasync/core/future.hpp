@@ -12,6 +12,7 @@
 #include <pyasync/core/ref.hpp>
 #include <pyasync/core/result.hpp>
 #include <pyasync/core/task_context.hpp>
+#include <pyasync/core/task_report.hpp>
 #include <pyasync/core/unretrieved.hpp>
 
 namespace pyasync {
@@ -64,6 +65,10 @@ public:
     /// The way that the exception has come so far, or null; once it is done.
     [[nodiscard]] virtual std::unique_ptr<exception_trail> take_trail() noexcept { return nullptr; }
 
+    /// For a report, on any thread: what it is. Its id, and what keeps that, are there already; one that stands for
+    /// another operation puts that one's in their place. Throws `std::bad_alloc`.
+    virtual void identify(reported_operation& into) const = 0;
+
 protected:
     /// The outcome is in place; to be called once.
     void complete() noexcept {
@@ -81,6 +86,12 @@ private:
     std::atomic<work*> waiter_{nullptr};
     executor* waiter_home_ = nullptr;
 };
+
+[[nodiscard]] inline reported_operation reported(const future_state_base& state) {
+    reported_operation made{{&state}, {}, {}, ref<const ref_counted>::share(&state)};
+    state.identify(made);
+    return made;
+}
 
 template <typename T>
 class future_state : public future_state_base {
@@ -140,6 +151,10 @@ private:
     void cancel() noexcept override {
         passed_on_ = true;
         state_->cancel();
+    }
+    void describe(task_report& into) const override {
+        into.waits_for_one(reported(*state_));
+        if (state_->done()) into.waits_for += ", which has ended";
     }
 
     ref<future_state<T>> state_;

@@ -10,6 +10,7 @@
 namespace pyasync::detail {
 
 class task_locals_base;
+struct task_report;
 
 /// An entry of the list: a root task, a blocking job. On the executor's thread only.
 class in_flight {
@@ -34,6 +35,9 @@ public:
 
     /// Nobody wants it any more: asks it to end early, once. It does not leave the list from within this call.
     virtual void abandon_here() noexcept = 0;
+
+    /// Says what it is and what it waits for. Throws `std::bad_alloc`.
+    virtual void describe(task_report& into) const = 0;
 
 protected:
     explicit in_flight(const std::source_location& where) noexcept : where_(where) {}

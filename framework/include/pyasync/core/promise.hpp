@@ -61,6 +61,7 @@ public:
     void abandon() noexcept override {
         if (!abandoned_.exchange(true, std::memory_order_relaxed)) cancel();
     }
+    void identify(reported_operation& into) const override { into.what = "a promise"; }
 
 private:
     ~promise_state() override = default;

@@ -41,6 +41,8 @@ protected:
     void leave() noexcept;
     /// Gives up the locals, after that.
     void finish() noexcept;
+    /// What it is called in a report.
+    void identify_task(reported_operation& into) const;
     /// Its coroutine has ended, which no cancellation reaches any more.
     void close_to_cancellations() noexcept {
         over_ = true;
@@ -128,6 +130,13 @@ public:
     [[nodiscard]] bool missed_cancellation() const noexcept override { return has_missed_cancellation(); }
 
     [[nodiscard]] std::unique_ptr<exception_trail> take_trail() noexcept override { return task_context::take_trail(); }
+
+    void identify(reported_operation& into) const override { identify_task(into); }
+    void describe(task_report& into) const override {
+        into.self = reported(*this);
+        into.cancelled = asked_to_end();
+        describe_wait(into);
+    }
 
     void ended() noexcept override {
         this->outcome.take_over(coroutine().promise().outcome);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <coroutine>
+#include <cstddef>
 #include <source_location>
 #include <utility>
 
@@ -47,7 +48,18 @@ public:
     }
 
     void set_context(task_context& context) noexcept { context_ = &context; }
-    void set_parent(std::coroutine_handle<> parent) noexcept { parent_ = parent; }
+    void set_parent(std::nullptr_t) noexcept { parent_ = nullptr; }
+    /// The coroutine that awaits this one, which does not end at once; and where it does: to be kept as long.
+    template <typename Promise>
+    void set_parent(std::coroutine_handle<Promise> parent, const std::source_location& where) noexcept {
+        parent_ = parent;
+        awaiting_ = &parent.promise();
+        awaited_at_ = &where;
+    }
+
+    /// For a report of the task: the promise of that coroutine, null for the outermost; and the place.
+    [[nodiscard]] const promise_base* awaiting() const noexcept { return parent_ ? awaiting_ : nullptr; }
+    [[nodiscard]] const std::source_location& awaited_at() const noexcept { return *awaited_at_; }
 
 protected:
     /// `self`, its coroutine, is at its end, or at a `co_yield`: who continues.
@@ -59,6 +71,9 @@ protected:
 private:
     task_context* context_ = nullptr;
     std::coroutine_handle<> parent_;
+    // Only there to be reported, and only where there is a parent: so nothing is written but where one suspends.
+    const promise_base* awaiting_;
+    const std::source_location* awaited_at_;
 };
 
 template <typename T>
@@ -164,7 +179,10 @@ public:
         child_.resume();
         return child_.done();
     }
-    void await_suspend(std::coroutine_handle<> parent) noexcept { child_.promise().set_parent(parent); }
+    template <typename Promise>
+    void await_suspend(std::coroutine_handle<Promise> parent) noexcept {
+        child_.promise().set_parent(parent, where_);
+    }
     T await_resume() {
         result<T>& outcome = child_.promise().outcome;
         if (outcome.failed()) {

@@ -38,6 +38,8 @@ private:
 using locals_ref = ref<task_locals_base>;
 
 class suspension;
+class promise_base;
+struct task_report;
 
 /// The `co_await`s that an exception has passed on its way out, innermost first.
 struct exception_trail {
@@ -116,6 +118,9 @@ public:
     }
     [[nodiscard]] std::unique_ptr<exception_trail> take_trail() noexcept { return std::move(trail_); }
 
+    /// Home thread: says what it waits for, and in which `co_await`s it stands. Throws `std::bad_alloc`.
+    void describe_wait(task_report& into) const;
+
 protected:
     /// Has a cancellation come that no wait has thrown yet?
     [[nodiscard]] bool cancellation_pending() const noexcept { return cancel_pending_; }
@@ -145,8 +150,10 @@ public:
     suspension(const suspension&) = delete;
     suspension& operator=(const suspension&) = delete;
 
-    [[nodiscard]] bool await_suspend(std::coroutine_handle<> coroutine) noexcept {
+    template <typename Promise>
+    [[nodiscard]] bool await_suspend(std::coroutine_handle<Promise> coroutine) noexcept {
         coroutine_ = coroutine;
+        promise_ = &coroutine.promise();
         context_->waits_for(*this);
         if (context_->is_away() || begin()) return true;
         context_->waits_no_more();
@@ -158,6 +165,9 @@ protected:
 
     /// Home thread: the operation begins; false where there is nothing to wait for any more.
     [[nodiscard]] virtual bool begin() noexcept = 0;
+
+    /// Home thread, while it waits: says what for. Throws `std::bad_alloc`.
+    virtual void describe(task_report& into) const = 0;
 
     suspension(task_context& context, const std::source_location& where) noexcept : context_(&context), where_(where) {}
     ~suspension() = default;
@@ -180,6 +190,7 @@ protected:
 private:
     task_context* context_;
     std::coroutine_handle<> coroutine_;
+    const promise_base* promise_;  ///< the coroutine's, once it is suspended: for `describe_wait` alone
     std::source_location where_;
 };
 

@@ -42,6 +42,7 @@ protected:
 private:
     void adopt(std::unique_ptr<detail::child> one, const std::source_location& where);
     void ended(detail::child& one, detail::ending how) noexcept final;
+    [[nodiscard]] const char* name() const noexcept final { return "a task_group"; }
 
     detail::child* body_ = nullptr;
     bool body_has_value_ = false;

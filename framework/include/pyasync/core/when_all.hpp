@@ -29,6 +29,7 @@ private:
         complete_ = false;
         this->stop();
     }
+    [[nodiscard]] const char* name() const noexcept override { return "when_all"; }
 
     template <typename... T>
     static std::tuple<typename result<T>::stored...> values_of(std::tuple<child_of<T>...>& ended) {

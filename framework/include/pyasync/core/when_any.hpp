@@ -33,6 +33,7 @@ private:
         won_ = how == ending::with_value;
         this->stop();
     }
+    [[nodiscard]] const char* name() const noexcept override { return "when_any"; }
 
     template <typename... T>
     std::variant<typename result<T>::stored...> value_of(std::tuple<child_of<T>...>& ended) {

@@ -34,6 +34,7 @@ private:
     bool begin() noexcept override;
     void expired() noexcept override { resume(); }
     void cancel() noexcept override;
+    void describe(pyasync::detail::task_report& into) const override;
     static void continue_task(work& self, pyasync::detail::delivery how) noexcept;
 
     clock::duration length_;

@@ -23,6 +23,9 @@ public:
     void abandon_here() noexcept override;
 
 protected:
+    /// What it is called in a report.
+    void identify_job(pyasync::detail::reported_operation& into) const;
+
     blocking_job(loop& home, pyasync::detail::locals_ref locals, const std::source_location& where) noexcept
         : in_flight(where), home_(&home), locals_(std::move(locals)) {}
     ~blocking_job() = default;
@@ -83,6 +86,11 @@ public:
     void abandon() noexcept override { post_cancel(); }
     [[nodiscard]] bool missed_cancellation() const noexcept override { return has_missed_cancellation(); }
     [[nodiscard]] bool awaited() const noexcept override { return pyasync::detail::future_state<T>::awaited(); }
+    void identify(pyasync::detail::reported_operation& into) const override { identify_job(into); }
+    void describe(pyasync::detail::task_report& into) const override {
+        into.self = reported(*this);
+        into.cancelled = asked_to_end();
+    }
 
 private:
     ~blocking_state() override { this->tell_if_unretrieved(this->where()); }

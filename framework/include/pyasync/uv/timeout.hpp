@@ -30,6 +30,8 @@ protected:
 private:
     void expired() noexcept override;
     void ended(pyasync::detail::child& body, pyasync::detail::ending how) noexcept override;
+    [[nodiscard]] const char* name() const noexcept override { return "timeout"; }
+    void describe(pyasync::detail::task_report& into) const override;
 
     clock::duration length_;
     bool expired_ = false;

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <set>
+#include <string>
 #include <utility>
 
 namespace pyasync::uv::detail {
@@ -19,6 +20,9 @@ public:
 protected:
     timer_entry() = default;
     ~timer_entry() = default;
+
+    /// In words, how long it is until then; once it has been in a queue.
+    [[nodiscard]] std::string time_left() const;
 
 private:
     friend class timer_queue;
