@@ -15,7 +15,6 @@ struct entry final : in_flight {
     explicit entry(const std::source_location& started = std::source_location::current()) noexcept
         : in_flight(started) {}
     [[nodiscard]] const task_locals_base* carried() const noexcept override { return nullptr; }
-    [[nodiscard]] bool asked_to_end() const noexcept override { return cancellations != 0; }
     void abandon_here() noexcept override { ++cancellations; }
     [[nodiscard]] bool awaited() const noexcept override { return has_waiter; }
     void describe(task_report&) const override {}

@@ -3,7 +3,6 @@
 #include <pyasync/uv/loop_pool.hpp>
 
 #include <atomic>
-#include <condition_variable>
 #include <memory>
 #include <mutex>
 #include <stdexcept>
@@ -11,7 +10,10 @@
 
 #include <pyasync/core/fork.hpp>
 #include <pyasync/core/root.hpp>
+#include <pyasync/uv/task_inquiry.hpp>
 #include <pyasync/uv/timer_queue.hpp>
+
+#include "letter.hpp"
 
 namespace pyasync::uv {
 
@@ -22,44 +24,8 @@ using pyasync::detail::work;
 
 namespace {
 
-/// A message to a loop whose sender waits for the answer, but not for ever: it owns itself until the loop, which may be
-/// stuck, has come to it.
-class letter : public work {
-public:
-    static void send(std::shared_ptr<letter> sent, loop& to) {
-        sent->loop_ = &to;
-        sent->self_ = sent;
-        to.post(*sent);
-    }
-    [[nodiscard]] bool answered_until(detail::clock::time_point end) {
-        std::unique_lock lock(mutex_);
-        return answered_.wait_until(lock, end, [this] { return over_; });
-    }
-
-protected:
-    explicit letter(handler on_delivery) noexcept : work(on_delivery) {}
-    virtual ~letter() = default;
-
-    [[nodiscard]] pyasync::detail::in_flight_list& running() const noexcept { return loop_->running(); }
-
-    /// Loop thread; the last thing that touches the letter.
-    static void answer(work& self, delivery) noexcept {
-        const std::shared_ptr<letter> own = std::move(static_cast<letter&>(self).self_);
-        const std::lock_guard lock(own->mutex_);
-        own->over_ = true;
-        own->answered_.notify_all();
-    }
-
-private:
-    loop* loop_ = nullptr;
-    std::shared_ptr<letter> self_;
-    std::mutex mutex_;
-    std::condition_variable answered_;
-    bool over_ = false;
-};
-
 /// Asks one loop to cancel all that it runs, and to say when that has ended.
-class farewell final : public letter {
+class farewell final : public detail::letter {
 public:
     farewell() noexcept : letter(&begin) {}
 
@@ -71,28 +37,6 @@ private:
         running.abandon_if([](in_flight&) { return true; });
         running.notify_when_empty(self);
     }
-};
-
-/// Asks a loop what it is at.
-class inquiry final : public letter {
-public:
-    inquiry() noexcept : letter(&list) {}
-
-    /// Once it is answered.
-    [[nodiscard]] const std::vector<std::source_location>& found() const noexcept { return found_; }
-
-private:
-    static void list(work& self, delivery how) noexcept {
-        auto& mine = static_cast<inquiry&>(self);
-        if (how == delivery::served) {
-            for (in_flight* entry = mine.running().first(); entry != nullptr; entry = entry->next()) {
-                mine.found_.push_back(entry->where());
-            }
-        }
-        answer(self, how);
-    }
-
-    std::vector<std::source_location> found_;
 };
 
 }  // namespace
@@ -164,14 +108,12 @@ std::vector<loop*> loop_pool::running() const {
 std::vector<std::source_location> loop_pool::in_flight() const {
     constexpr auto patience = std::chrono::milliseconds(100);
     std::vector<std::source_location> found;
-    for (loop* asked : running()) {
-        const auto question = std::make_shared<inquiry>();
-        letter::send(question, *asked);
-        if (question->answered_until(detail::clock::now() + patience)) {
-            found.insert(found.end(), question->found().begin(), question->found().end());
-        } else {
+    for (const task_inquiry::reports& tasks : task_inquiry().answers(detail::clock::now() + patience)) {
+        if (!tasks) {
             found.emplace_back();
+            continue;
         }
+        for (const pyasync::detail::task_report& each : *tasks) found.push_back(each.self.started);
     }
     return found;
 }
@@ -185,7 +127,7 @@ std::vector<std::source_location> loop_pool::stop(std::chrono::milliseconds limi
         bool all_answered = true;
         for (loop* stopping : pool.loops) {
             const auto message = std::make_shared<farewell>();
-            letter::send(message, *stopping);
+            detail::letter::send(message, *stopping);
             all_answered = message->answered_until(end) && all_answered;
         }
         return all_answered;

@@ -27,9 +27,6 @@ public:
     /// What it carries along; may be null.
     [[nodiscard]] virtual const task_locals_base* carried() const noexcept = 0;
 
-    /// Has anybody asked it to end early?
-    [[nodiscard]] virtual bool asked_to_end() const noexcept = 0;
-
     /// Does another one wait for it, so that cancelling that one is enough?
     [[nodiscard]] virtual bool awaited() const noexcept = 0;
 

@@ -21,9 +21,6 @@ class root_base : public in_flight, protected task_context, work {
 public:
     [[nodiscard]] task_context& context() noexcept { return *this; }
     [[nodiscard]] const task_locals_base* carried() const noexcept override { return locals().get(); }
-    [[nodiscard]] bool asked_to_end() const noexcept override {
-        return (flags_.load(std::memory_order_relaxed) & (asked | abandoned)) != 0 || is_cancelled();
-    }
     void abandon_here() noexcept override {
         if (first_to_set(abandoned)) task_context::cancel();
     }
@@ -43,6 +40,10 @@ protected:
     void finish() noexcept;
     /// What it is called in a report.
     void identify_task(reported_operation& into) const;
+    /// Has anybody asked it to end early? Also where that is on its way.
+    [[nodiscard]] bool asked_to_end() const noexcept {
+        return (flags_.load(std::memory_order_relaxed) & (asked | abandoned)) != 0 || is_cancelled();
+    }
     /// Its coroutine has ended, which no cancellation reaches any more.
     void close_to_cancellations() noexcept {
         over_ = true;

@@ -19,7 +19,6 @@ namespace detail {
 class blocking_job : public pyasync::detail::in_flight {
 public:
     [[nodiscard]] const pyasync::detail::task_locals_base* carried() const noexcept override { return locals_.get(); }
-    [[nodiscard]] bool asked_to_end() const noexcept override { return cancelled_early_ || has_missed_cancellation(); }
     void abandon_here() noexcept override;
 
 protected:
@@ -36,6 +35,9 @@ protected:
     [[nodiscard]] bool has_missed_cancellation() const noexcept {
         return cancel_posted_.load(std::memory_order_relaxed) || missed_.load(std::memory_order_relaxed);
     }
+
+    /// Has anybody asked it not to begin, or to end early?
+    [[nodiscard]] bool asked_to_end() const noexcept { return cancelled_early_ || has_missed_cancellation(); }
 
     /// Pool thread.
     virtual void execute() noexcept = 0;
