@@ -44,6 +44,7 @@ def test_the_tasks_of_another_loop_are_left_alone(new_loop):
         await waits.wait()
         loop.set_debug(True)
         assert len(await asyncio.to_thread(asyncio.run, all_tasks())) == 1
+        assert len(await asyncio.to_thread(asyncio.all_tasks, loop)) == 3
         assert len(asyncio.all_tasks()) == 3
         released.set_result(5)
         assert await task == 5

@@ -90,11 +90,13 @@ bool appear(py::python py, PyObject* task) noexcept {
     }
 }
 
-/// Not where it is only asked for its loop: `asyncio.all_tasks()` asks the tasks of all loops, from the thread of any.
+/// Not where it is only asked for its loop, or whether it is done: `asyncio.all_tasks()` asks the tasks of all loops,
+/// from any thread.
 PyObject* task_getattro(PyObject* self, PyObject* name) noexcept {
     const py::python py = py::detail::token_maker::make();
-    const bool for_its_loop = PyUnicode_CompareWithASCIIString(name, "get_loop") == 0;
-    return for_its_loop || appear(py, self) ? base_task(py)->tp_getattro(self, name) : nullptr;
+    const bool by_all_tasks =
+        PyUnicode_CompareWithASCIIString(name, "get_loop") == 0 || PyUnicode_CompareWithASCIIString(name, "done") == 0;
+    return by_all_tasks || appear(py, self) ? base_task(py)->tp_getattro(self, name) : nullptr;
 }
 
 int task_setattro(PyObject* self, PyObject* name, PyObject* value) noexcept {
@@ -129,6 +131,13 @@ PyObject* task_get_loop(PyObject* self, PyObject*) noexcept {
     Py_RETURN_NONE;
 }
 
+PyObject* task_done(PyObject* self, PyObject*) noexcept {
+    const task_fields& fields = fields_of(self);
+    if (!is_initialised(fields) && fields.coroutine != nullptr) Py_RETURN_FALSE;
+    auto* const base = reinterpret_cast<PyObject*>(base_task(py::detail::token_maker::make()));
+    return PyObject_CallMethod(base, "done", "O", self);
+}
+
 /// What `get_coro` shows is what the user wrote.
 PyObject* task_get_coro(PyObject* self, PyObject*) noexcept {
     const task_fields& fields = fields_of(self);
@@ -160,6 +169,7 @@ int task_clear(PyObject* self) noexcept {
 PyTypeObject* make_task_type(py::python py) {
     static PyMethodDef methods[] = {{"get_coro", &task_get_coro, METH_NOARGS, "The coroutine of the task."},
                                     {"get_loop", &task_get_loop, METH_NOARGS, "The event loop of the task."},
+                                    {"done", &task_done, METH_NOARGS, "Has it ended?"},
                                     {nullptr, nullptr, 0, nullptr}};
     static PyType_Slot slots[] = {{Py_tp_methods, methods},
                                   {Py_tp_getattro, reinterpret_cast<void*>(&task_getattro)},
