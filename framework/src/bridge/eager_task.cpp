@@ -498,9 +498,25 @@ PyObject* eager_task::coroutine_of(PyObject* task) noexcept {
     return Py_XNewRef(is_initialised(fields) ? stand_in::of(fields.stand_in).coroutine : fields.coroutine);
 }
 
+PyObject* eager_task::awaited_by(PyObject* task) noexcept {
+    if (Py_TYPE(task) == task_type(py::detail::token_maker::make())) {
+        const task_fields& fields = fields_of(task);
+        PyObject* const yielded = is_initialised(fields) ? stand_in::of(fields.stand_in).waits_for : fields.waits_for;
+        if (yielded != nullptr || !is_initialised(fields)) return Py_XNewRef(yielded);
+    }
+    PyObject* const future = PyObject_GetAttrString(task, "_fut_waiter");
+    if (future == nullptr) PyErr_Clear();
+    if (future != Py_None) return future;
+    py::detail::let_go(future);
+    return nullptr;
+}
+
+bool eager_task::is_unknown(PyObject* task) noexcept {
+    return Py_TYPE(task) == task_type(py::detail::token_maker::make()) && !is_initialised(fields_of(task));
+}
+
 void eager_task::keep_quiet(PyObject* task) noexcept {
-    const bool unseen = Py_TYPE(task) == task_type(py::detail::token_maker::make()) && !is_initialised(fields_of(task));
-    if (!unseen && PyObject_SetAttrString(task, "_log_destroy_pending", Py_False) < 0) PyErr_Clear();
+    if (!is_unknown(task) && PyObject_SetAttrString(task, "_log_destroy_pending", Py_False) < 0) PyErr_Clear();
 }
 
 void eager_task::returned(python_await& owner, py::python py, const py::bound& value) noexcept {

@@ -313,6 +313,22 @@ bool python_future_wait::begin(PyObject* future, PyObject* loop, PyObject* task)
     return true;
 }
 
+bool python_future_wait::is_one(PyObject* future) noexcept { return Py_TYPE(future) == future_type(); }
+
+const future_state_base* python_future_wait::operation(PyObject* future) noexcept {
+    return as_future(future).link.operation();
+}
+
+std::vector<py::bound> python_future_wait::callbacks(const py::bound& future) {
+    const python_future& me = as_future(future.ptr());
+    std::vector<py::bound> all;
+    if (me.callback != nullptr) all.push_back(py::bound::borrow(future.py(), me.callback));
+    for (Py_ssize_t i = 0; me.more_callbacks != nullptr && i < PyList_GET_SIZE(me.more_callbacks); ++i) {
+        all.push_back(py::bound::borrow(future.py(), PyTuple_GET_ITEM(PyList_GET_ITEM(me.more_callbacks, i), 0)));
+    }
+    return all;
+}
+
 PyObject* python_future_wait::cancel_message(PyObject* future) noexcept {
     return Py_TYPE(future) == future_type() ? as_future(future).cancel_message : nullptr;
 }

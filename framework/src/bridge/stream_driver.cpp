@@ -32,6 +32,12 @@ PyObject* driver_close(PyObject* self, PyObject*) noexcept {
     Py_RETURN_NONE;
 }
 
+/// What it awaits, as a coroutine's `cr_await`: who looks for the place that the iterator stands at finds it.
+PyObject* driver_await(PyObject* self, void*) noexcept {
+    PyObject* const step = source_of(self).step().ptr();
+    return Py_NewRef(step == nullptr ? Py_None : step);
+}
+
 PyObject* driver_repr(PyObject* self) noexcept {
     PyObject* const iterator = source_of(self).iterator().ptr();
     if (iterator == nullptr) return PyUnicode_FromString("<pyasync.stream that has ended>");
@@ -50,7 +56,10 @@ PyTypeObject* make_driver_type() {
                                     {"throw", &driver_throw, METH_VARARGS, nullptr},
                                     {"close", &driver_close, METH_NOARGS, nullptr},
                                     {nullptr, nullptr, 0, nullptr}};
+    static PyGetSetDef attributes[] = {{"cr_await", &driver_await, nullptr, nullptr, nullptr},
+                                       {nullptr, nullptr, nullptr, nullptr, nullptr}};
     static PyType_Slot slots[] = {{Py_tp_methods, methods},
+                                  {Py_tp_getset, attributes},
                                   {Py_am_await, reinterpret_cast<void*>(&PyObject_SelfIter)},
                                   {Py_tp_iter, reinterpret_cast<void*>(&PyObject_SelfIter)},
                                   {Py_am_send, reinterpret_cast<void*>(&driver_send)},

@@ -34,6 +34,12 @@ public:
     /// The coroutine of `task`, a new reference, be it made by us or by the loop; null where there is none.
     [[nodiscard]] static PyObject* coroutine_of(PyObject* task) noexcept;
 
+    /// The Future that `task` waits for, a new reference; null where it waits for none. Does not make it known.
+    [[nodiscard]] static PyObject* awaited_by(PyObject* task) noexcept;
+
+    /// Has nobody looked at it yet, so that a look would change it?
+    [[nodiscard]] static bool is_unknown(PyObject* task) noexcept;
+
     /// Its loop is closed: nobody has to hear that it never ends.
     static void keep_quiet(PyObject* task) noexcept;
 
