@@ -228,6 +228,7 @@ PYASYNC_MODULE(native, m) {
     m.def("call_back", &call_back, {"function"});
     m.def("call_back_inline", &call_back, {"function"}, "", {.inline_start = true});
     m.def("read_variable", &read_variable, {"variable"});
+    m.def("dump_tasks", &pyasync::dump_tasks, "Which task waits for what.");
 
     m.def("sleep_within", &sleep_within, {"limit", "length"});
     m.def("sleep_all", &sleep_all, {"lengths"});

@@ -146,8 +146,8 @@ class Misbehaving(unittest.TestCase):
 
     def test_a_case_that_hangs_is_told_with_what_waits_for_what(self) -> None:
         self.hangs("C++ hangs", r'"C\+\+ hangs" \(.*hanging\.cpp:\d+\): not ended within 0\.3 s', r"started at [^\n]*cpp:\d+")
-        self.hangs("Python hangs", r"wait_inside", r"misbehaving_cases\.py", "in wait_inside", "in wait_for_ever")
-        self.hangs("each hangs in the other", r"started at [^\n]*hanging\.cpp:\d+", "in await_it")
+        self.hangs("Python hangs", r"Python task [^\n]*wait_inside", r"misbehaving_cases\.py:\d+ in wait_for_ever", "in wait_inside")
+        self.hangs("each hangs in the other", r"started at [^\n]*hanging\.cpp:\d+", "in await_it", "sleep_inside")
 
     def test_a_task_that_does_not_end_when_the_case_has(self) -> None:
         self.hangs("one of its tasks hangs at the end", "in wait_stubbornly", "left behind", "wait_stubbornly")

@@ -27,6 +27,7 @@
 #include <pyasync/core/timed_out.hpp>
 #include <pyasync/core/when_all.hpp>
 #include <pyasync/core/when_any.hpp>
+#include <pyasync/dump_tasks.hpp>
 #include <pyasync/main.hpp>
 #include <pyasync/module.hpp>
 #include <pyasync/options.hpp>

@@ -57,10 +57,10 @@
 ///
 /// **The limit.** A case that has not ended within its limit fails. doctest's `timeout` decorator sets it; else the
 /// command line's `--timeout=SECONDS`, else the environment's PYASYNC_TEST_TIMEOUT, else a minute; 0 is none at all.
-/// Then stderr says what waits for what, on both loops; the case is cancelled and has `options.shutdown_timeout` to
-/// unwind; and the next case follows. Where Python code blocks the main thread, it is interrupted by an exception. What
-/// does not end is named and left behind. Where that blocks a libuv loop, no further case can run; where it blocks the
-/// main thread for good, the process is aborted, which doctest reports as a crash.
+/// Then stderr has what waits for what, as `dump_tasks` shows it; the case is cancelled and has
+/// `options.shutdown_timeout` to unwind; and the next case follows. Where Python code blocks the main thread, it is
+/// interrupted by an exception. What does not end is named and left behind. Where that blocks a libuv loop, no further
+/// case can run; where it blocks the main thread for good, the process is aborted, which doctest reports as a crash.
 ///
 /// Ctrl-C and SIGTERM cancel the case, then end the run: 130, 143.
 #define PYASYNC_TEST_CASE(decorators) PYASYNC_DETAIL_TEST_CASE(DOCTEST_ANONYMOUS(PYASYNC_CASE_), decorators)

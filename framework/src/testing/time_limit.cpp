@@ -11,10 +11,8 @@
 #include <mutex>
 #include <thread>
 
+#include <pyasync/dump_tasks.hpp>
 #include <pyasync/py/convert.hpp>
-#include <pyasync/uv/loop_pool.hpp>
-
-#include "census.hpp"
 
 namespace pyasync::testing::detail {
 namespace {
@@ -26,16 +24,15 @@ using pyasync::detail::ref;
 
 /// Whoever runs an event loop comes back to it within that time.
 constexpr auto patience = std::chrono::seconds(1);
-/// The stacks of Python's threads are printed that long after the line that announces them.
-constexpr auto after_the_announcement = std::chrono::milliseconds(200);
+/// The stacks of Python's threads are printed that long after the line that announces them, and after the tree of tasks,
+/// for which the loops are waited for.
+constexpr auto after_the_announcement = std::chrono::milliseconds(400);
 
 double seconds(std::chrono::nanoseconds time) { return std::chrono::duration<double>(time).count(); }
 
-/// The one place that knows how C++ tasks are told of.
-void print_cpp_tasks() {
-    for (const std::source_location& where : uv::loop_pool::instance().in_flight()) {
-        fmt::print(stderr, "  {}\n", where.line() == 0 ? "a loop thread that is blocked" : started_at(where));
-    }
+void print_tasks() {
+    fmt::print(stderr, "{}", dump_tasks());
+    std::fflush(stderr);
 }
 
 }  // namespace
@@ -92,7 +89,7 @@ private:
         try {
             const py::bound tools = py::bound::borrow(py, about.tools);
             tools.attr("denounce")();
-            tools.attr("print_stacks")(loop);
+            tools.attr("print_threads")();
             loop.call_method("stop");
         } catch (const py::python_error& error) {
             py::detail::set_raised(error.value().bind(py));
@@ -120,12 +117,12 @@ void time_limit::state::watch(const std::shared_ptr<state>& self) {
         mine.struck = true;
         fmt::print(stderr, "pyasync: {}: not ended within {} s. What runs or waits:\n", mine.how.name,
                    seconds(*mine.how.limit));
-        std::fflush(stderr);
+        const auto end = clock::now() + patience;
         lock.unlock();
-        print_cpp_tasks();  // not from the asyncio thread, whose messages would wait until its work is done
+        print_tasks();  // not from the asyncio thread, which may be blocked
         mine.to_loop->post(*pyasync::detail::make_ref<notice>(self).leak());
         lock.lock();
-        mine.changed.wait_for(lock, patience, [&mine] { return mine.answered || mine.disarmed; });
+        mine.changed.wait_until(lock, end, [&mine] { return mine.answered || mine.disarmed; });
         if (mine.answered) {
             mine.deadline = clock::now() + mine.how.grace;
             if (!mine.deadline_passes(lock)) return;
@@ -139,7 +136,7 @@ void time_limit::state::interrupt(lock_type& lock) {
                cleaning_up ? " while the case is cleaned up" : "");
     if (cleaning_up) {
         lock.unlock();
-        print_cpp_tasks();
+        print_tasks();
         lock.lock();
     }
     std::fflush(stderr);

@@ -15,7 +15,7 @@ namespace pyasync::testing::detail {
 
 /// Watches over a case from a thread of its own, which never takes the GIL.
 ///
-/// When the time is up, the asyncio thread is asked to print what waits for what and to stop the event loop. Where it
+/// When the time is up, what waits for what is printed, and the asyncio thread is asked to stop the event loop. Where it
 /// does not come back to its event loop, something blocks it: then its Python threads' stacks are printed from outside,
 /// a signal interrupts it, and at last the process is aborted. **Thread.** Made, used and destroyed on the main thread,
 /// under the GIL.

@@ -12,7 +12,6 @@ import traceback
 import types
 import warnings
 import weakref
-from collections.abc import Iterator
 from typing import Any
 
 # What a case must not do, in the words of its report.
@@ -170,31 +169,11 @@ def denounce() -> None:
     faulthandler.cancel_dump_traceback_later()
 
 
-def print_stacks(loop: asyncio.AbstractEventLoop) -> None:
-    """Where the tasks of the loop wait, and what the other threads do that have to do with Python."""
-    for task in sorted(asyncio.all_tasks(loop), key=lambda task: task.get_name()):
-        _print(repr(task), traceback.StackSummary.extract(_awaited_frames(task.get_coro())))
+def print_threads() -> None:
+    """What the other threads do that have to do with Python."""
     names = {thread.ident: thread.name for thread in threading.enumerate()}
     for ident, frame in sys._current_frames().items():
         if ident != threading.main_thread().ident:
-            _print(f"the Python thread {names.get(ident, ident)}", traceback.extract_stack(frame))
+            print(f"the Python thread {names.get(ident, ident)}", file=sys.stderr)
+            traceback.print_stack(frame)
     sys.stderr.flush()
-
-
-def _awaited_frames(coroutine: Any) -> Iterator[tuple[types.FrameType, int]]:
-    """From a task's coroutine to the innermost one that it waits in."""
-    while coroutine is not None:
-        for prefix in ("cr", "gi", "ag"):
-            frame = getattr(coroutine, f"{prefix}_frame", None)
-            if frame is not None:
-                yield frame, frame.f_lineno
-                break
-        else:
-            return
-        coroutine = getattr(coroutine, "gi_yieldfrom" if prefix == "gi" else f"{prefix}_await", None)
-
-
-def _print(subject: str, stack: traceback.StackSummary) -> None:
-    print(f"  {subject}", file=sys.stderr)
-    for entry in stack.format():
-        print(*("    " + line for line in entry.rstrip().split("\n")), sep="\n", file=sys.stderr)

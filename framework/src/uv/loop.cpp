@@ -10,12 +10,12 @@
 #include <uv.h>
 
 #include <cerrno>
-#include <csignal>
 #include <cstdint>
 #include <thread>
 
 #include <pyasync/core/inbox.hpp>
 #include <pyasync/core/outbox.hpp>
+#include <pyasync/core/signals.hpp>
 #include <pyasync/core/spin.hpp>
 #include <pyasync/core/time_slice.hpp>
 #include <pyasync/uv/error.hpp>
@@ -24,6 +24,7 @@
 namespace pyasync::uv {
 
 using detail::check;
+using pyasync::detail::all_signals_blocked;
 using pyasync::detail::delivery;
 using pyasync::detail::inbox;
 using pyasync::detail::outbox;
@@ -97,22 +98,6 @@ struct raw_loop {
     raw_loop& operator=(const raw_loop&) = delete;
     ~raw_loop() { uv_loop_close(&value); }
     uv_loop_t value{};
-};
-
-/// Signals are Python's affair: a thread that blocks them leaves them to the main thread.
-class all_signals_blocked {
-public:
-    all_signals_blocked() noexcept {
-        sigset_t all;
-        sigfillset(&all);
-        pthread_sigmask(SIG_SETMASK, &all, &before_);
-    }
-    all_signals_blocked(const all_signals_blocked&) = delete;
-    all_signals_blocked& operator=(const all_signals_blocked&) = delete;
-    ~all_signals_blocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-
-private:
-    sigset_t before_{};
 };
 
 }  // namespace
