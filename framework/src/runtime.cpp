@@ -21,6 +21,7 @@
 #include <pyasync/py/convert_containers.hpp>
 #include <pyasync/uv/loop_pool.hpp>
 
+#include "dump_on_signal.hpp"
 #include "interrupts.hpp"
 
 namespace pyasync {
@@ -280,6 +281,8 @@ loop_runner::loop_runner(py::python py, const options& how) {
     refuse_running_loop(py);
     uv::loop_pool::instance().configure(how.loop_threads);
     set_spin_limit(how.spin);
+    // Elsewhere, signals are the host's affair.
+    if (how.debug && py::interpreter::exists()) dump_on_signal();
     state_ = std::make_unique<state>(py, how);
 }
 

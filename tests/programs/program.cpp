@@ -5,6 +5,7 @@
 
 #include <csignal>
 #include <functional>
+#include <future>
 #include <map>
 #include <set>
 #include <stdexcept>
@@ -215,6 +216,39 @@ task<> use_extension_modules() { co_await call("program_cases:use_extension_modu
 
 task<> collect_garbage() { co_await call("program_cases:collect_garbage"); }
 
+/// C++ that waits for Python that waits for C++.
+task<> wait_in_cpp() {
+    fmt::print("ready\n");
+    co_await sleep_forever();
+}
+
+task<> wait_on_both_sides() {
+    const auto make = [](py::python p) { return py::function(p, "wait_in_cpp", &wait_in_cpp).unbind(); };
+    py::object wait = co_await pyasync::on_asyncio(make);
+    co_await call("program_cases:await_call_of", std::move(wait));
+}
+
+task<> python_that_computes() { co_await call("program_cases:compute_forever"); }
+
+task<> block_the_loop() {
+    fmt::print("ready\n");
+    std::promise<void>().get_future().wait();
+    co_return;
+}
+
+task<> block_the_other_loop() {
+    spawn(block_the_loop()).detach();
+    co_await sleep_forever();
+}
+
+/// Python waits for a C++ function that keeps the GIL, for good.
+task<> keep_the_gil() {
+    co_await pyasync::on_asyncio([](py::python) {
+        fmt::print("ready\n");
+        std::promise<void>().get_future().wait();
+    });
+}
+
 using program = std::function<int(int, char**)>;
 
 template <typename Function>
@@ -243,6 +277,12 @@ const std::map<std::string, program> programs{
     {"end_terminated_once", of(end_terminated_once)},
     {"end_terminated_twice", of(end_terminated_twice)},
     {"python_that_blocks", of(python_that_blocks)},
+    {"wait_on_both_sides", of(wait_on_both_sides, {.debug = true})},
+    {"wait_on_both_sides_without_debug", of(wait_on_both_sides)},
+    {"wait_on_both_sides_on_uvloop", of(wait_on_both_sides, {.event_loop = "uvloop", .debug = true})},
+    {"python_that_computes", of(python_that_computes, {.debug = true})},
+    {"block_the_other_loop", of(block_the_other_loop, {.loop_threads = 2, .debug = true})},
+    {"keep_the_gil", of(keep_the_gil, {.debug = true})},
     {"leave_work_in_flight", of(leave_work_in_flight)},
     {"leave_work_in_flight_on_uvloop", of(leave_work_in_flight, {.event_loop = "uvloop"})},
     {"leave_work_in_flight_on_three_loops", of(leave_work_in_flight, {.loop_threads = 3})},

@@ -7,6 +7,7 @@ import gc
 import sys
 import time
 import weakref
+from collections.abc import Awaitable, Callable
 
 
 async def exit_at_once(code) -> None:
@@ -55,6 +56,16 @@ def collect_garbage() -> None:
     del node
     gc.collect()
     print(gone() is None, gc.isenabled(), gc.get_freeze_count() > 0)
+
+
+async def await_call_of(start: Callable[[], Awaitable[None]]) -> None:
+    await start()
+
+
+def compute_forever() -> None:
+    print("ready", flush=True)
+    while True:
+        pass
 
 
 def block(seconds: float) -> None:

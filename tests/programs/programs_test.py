@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import unittest
+from typing import IO
 
 PROGRAM = sys.argv.pop(1)
 TIMEOUT = 60
@@ -50,6 +51,43 @@ def interrupt(name: str, lines: list[str], number: int = signal.SIGINT) -> tuple
         finally:
             hangs.cancel()
         return process.returncode, output, errors
+
+
+def told_on_sigusr1(name: str, pattern: str, end: int = signal.SIGKILL) -> tuple[int, str]:
+    """What a program that is ready writes to stderr when it gets SIGUSR1, once that has such a part. Its state may be
+    looked at a moment too early, so it gets the signal until then. Then it is ended: with its exit code."""
+    told: list[str] = []
+    with subprocess.Popen(
+        [PROGRAM, name], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment(name)
+    ) as process:
+        assert process.stdout is not None and process.stderr is not None
+        more = threading.Event()
+
+        def read(stream: IO[str]) -> None:
+            for line in stream:
+                told.append(line)
+                more.set()
+            more.set()
+
+        reader = threading.Thread(target=read, args=[process.stderr])
+        hangs = threading.Timer(TIMEOUT, process.kill)
+        hangs.start()
+        try:
+            assert process.stdout.readline() == "ready\n"
+            reader.start()
+            while not re.search(pattern, "".join(told)):
+                process.send_signal(signal.SIGUSR1)
+                more.wait(timeout=1)
+                more.clear()
+                if process.poll() is not None:
+                    raise AssertionError(f"{name} has ended with {process.returncode}, and told: {''.join(told)}")
+            process.send_signal(end)
+            reader.join()
+            process.wait()
+        finally:
+            hangs.cancel()
+            process.kill()
+        return process.returncode, "".join(told)
 
 
 class Programs(unittest.TestCase):
@@ -135,6 +173,53 @@ class Programs(unittest.TestCase):
                 except subprocess.TimeoutExpired:
                     continue
             self.assertEqual(process.returncode, 130)
+
+    BOTH_SIDES = (
+        r"\* C\+\+ task [^\n]*wait_on_both_sides \[libuv 0\] waits for Python's program_cases:await_call_of, "
+        r"at [^\n]*program\.cpp:\d+ in [^\n]*wait_on_both_sides\n"
+        r"    started at [^\n]*\n"
+        r"  \* Python task [^\n]*await_call_of \[asyncio 0\] waits for a C\+\+ task, "
+        r"at [^\n]*program_cases\.py:\d+ in await_call_of\n"
+        r"    \* C\+\+ task [^\n]*wait_in_cpp \[libuv 0\] waits for uv::sleep, [\d.]+ s left, "
+        r"at [^\n]*program\.cpp:\d+ in [^\n]*sleep_forever\n"
+        r"        awaited at [^\n]*program\.cpp:\d+ in [^\n]*wait_in_cpp\n"
+    )
+
+    def test_sigusr1_tells_what_waits_for_what_while_the_loops_sleep(self) -> None:
+        _, told = told_on_sigusr1("wait_on_both_sides", self.BOTH_SIDES)
+        self.assertRegex(told, r"\A2 event loops\n  asyncio 0: <[^\n]*debug=True> on MainThread, waits\n  libuv 0: 2 tasks\n")
+
+    @unittest.skipUnless(HAS_UVLOOP, "no uvloop")
+    def test_sigusr1_on_uvloop(self) -> None:
+        told_on_sigusr1("wait_on_both_sides_on_uvloop", self.BOTH_SIDES)
+
+    def test_sigusr1_while_python_computes(self) -> None:
+        told_on_sigusr1(
+            "python_that_computes",
+            r" on MainThread, runs Python:\n    at [^\n]*program_cases\.py:\d+ in compute_forever\n"
+            r"(?:[^\n]+\n)*\n\* C\+\+ task [^\n]*python_that_computes \[libuv 0\] waits for Python's ",
+        )
+
+    def test_sigusr1_while_a_loop_thread_is_stuck(self) -> None:
+        told_on_sigusr1(
+            "block_the_other_loop",
+            r"\n  libuv 0: 1 task\n  libuv 1: does not answer, something on its thread does not return\n"
+            r"\n\* C\+\+ task [^\n]*block_the_other_loop \[libuv 0\] waits for uv::sleep",
+        )
+
+    def test_sigusr1_while_somebody_keeps_the_gil(self) -> None:
+        told_on_sigusr1(
+            "keep_the_gil",
+            r"\n  asyncio: does not answer, somebody keeps the GIL\n  libuv 0: 1 task\n"
+            r"\n\* C\+\+ task [^\n]*keep_the_gil \[libuv 0\] waits for a function on asyncio's thread",
+        )
+
+    def test_sigusr1_disturbs_nothing(self) -> None:
+        self.assertEqual(told_on_sigusr1("wait_on_both_sides", self.BOTH_SIDES, end=signal.SIGINT)[0], 130)
+
+    def test_sigusr1_without_debug_is_what_it_was(self) -> None:
+        code = interrupt("wait_on_both_sides_without_debug", ["ready"], signal.SIGUSR1)[0]
+        self.assertEqual(code, -signal.SIGUSR1)
 
     def test_much_work_in_flight_at_the_end(self) -> None:
         self.check("leave_work_in_flight")

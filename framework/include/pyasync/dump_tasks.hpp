@@ -41,6 +41,8 @@ namespace pyasync {
 /// `co_await spawn_blocking(&dump_tasks)`, else the other tasks of its loop wait meanwhile.) **Errors.**
 /// `std::bad_alloc`. **Cost.** Nothing while it is not called, but that a coroutine which has to wait writes one pointer
 /// more, and two where it is another one that awaits it.
+///
+/// With `options.debug`, an application writes this to stderr whenever it gets the signal SIGUSR1.
 [[nodiscard]] std::string dump_tasks();
 
 namespace detail {

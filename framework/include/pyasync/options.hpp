@@ -31,7 +31,8 @@ struct options {
     std::vector<std::filesystem::path> module_search_paths = {};
     /// Python's isolated mode: no environment variables, no user site-packages. (`run_main` only.)
     bool isolated = false;
-    /// asyncio's debug mode.
+    /// asyncio's debug mode; and in an application, from then on, SIGUSR1 writes `dump_tasks()` to stderr (unless the
+    /// signal has an action of the program's own).
     bool debug = false;
     /// `spin::off`, `spin::adaptive`, or a longest time to spin; for the whole process.
     std::chrono::nanoseconds spin = spin::adaptive;
