@@ -22,6 +22,7 @@ ROOT = DOCS.parent
 project = "pyasync"
 release = re.search(r"project\(pyasync VERSION (\S+)", (ROOT / "CMakeLists.txt").read_text())[1]
 extensions = ["myst_parser", "breathe"]
+exclude_patterns = ["examples"]
 highlight_language = "text"
 myst_heading_anchors = 3
 cpp_index_common_prefix = ["pyasync::", "pyasync::py::", "pyasync::uv::"]
@@ -129,7 +130,11 @@ def link_names(app: Sphinx, doctree: nodes.document, page: str) -> None:
         if named[1] in COMMON_WORDS and named[0] == named[1]:
             continue
         where, anchor = places[named[1]]
-        if any(isinstance(each, desc) and anchor in each[0]["ids"] for each in ancestors(code)):
+        around = list(ancestors(code))
+        if any(isinstance(each, desc) and anchor in each[0]["ids"] for each in around):
+            continue
+        # Of two names that are the same in another library and in this one.
+        if page.startswith("from/") and any(isinstance(each, nodes.entry) and each is not each.parent[-1] for each in around):
             continue
         code.replace_self(make_refnode(app.builder, page, where, anchor, code.deepcopy()))
 
