@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from urllib.parse import unquote, urlsplit
 from xml.etree import ElementTree
 
-NAMESPACES = "pyasync(?:::(?:py|uv|this_task|spin))?"
+NAMESPACES = "pyasync(?:::(?:py|uv|this_task|spin|testing))?"
 # What the framework's floors offer to one another.
 NOT_FOR_USERS = {
     "pyasync::py::interpreter",
