@@ -29,7 +29,8 @@ install(FILES "${scratch}/pyasyncConfig.cmake" "${scratch}/pyasyncConfigVersion.
 # The same files find and do there what they find and do here.
 install(DIRECTORY "${sources}/" DESTINATION "${package_folder}" FILES_MATCHING
   PATTERN "Pyasync*.cmake" PATTERN "built_with_python.cpp.in"
-  PATTERN "PyasyncFetchDependencies.cmake" EXCLUDE PATTERN "PyasyncInstall.cmake" EXCLUDE PATTERN "package" EXCLUDE)
+  PATTERN "PyasyncFetchDependencies.cmake" EXCLUDE PATTERN "PyasyncInstall.cmake" EXCLUDE
+  PATTERN "package" EXCLUDE PATTERN "templates" EXCLUDE)
 
 # pkg-config's files.
 set(pkgconfig_folder "${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig")
@@ -41,9 +42,9 @@ endforeach()
 
 # pyasync-new and its templates, with which it stays in one folder.
 set(new_folder "${CMAKE_INSTALL_DATADIR}/pyasync/new")
-install(DIRECTORY "${PROJECT_SOURCE_DIR}/templates/" DESTINATION "${new_folder}" USE_SOURCE_PERMISSIONS
+install(DIRECTORY "${PROJECT_SOURCE_DIR}/cmake/templates/" DESTINATION "${new_folder}" USE_SOURCE_PERMISSIONS
   PATTERN "__pycache__" EXCLUDE PATTERN "pyasync-new.1" EXCLUDE)
-install(FILES "${PROJECT_SOURCE_DIR}/templates/pyasync-new.1" DESTINATION "${CMAKE_INSTALL_MANDIR}/man1")
+install(FILES "${PROJECT_SOURCE_DIR}/cmake/templates/pyasync-new.1" DESTINATION "${CMAKE_INSTALL_MANDIR}/man1")
 cmake_path(RELATIVE_PATH new_folder BASE_DIRECTORY "${CMAKE_INSTALL_BINDIR}" OUTPUT_VARIABLE new_from_bin)
 file(CREATE_LINK "${new_from_bin}/pyasync-new" "${scratch}/pyasync-new" SYMBOLIC)
 install(FILES "${scratch}/pyasync-new" DESTINATION "${CMAKE_INSTALL_BINDIR}")

@@ -6,7 +6,7 @@ Says, a line each, which file under ROOT
 - includes a header of a higher floor, or, of uv/ and py/, the other one;
 - includes CPython's headers and is not py/python.hpp, or libuv's on a floor that does not stand on it;
 - gives up a Python reference by CPython's macros, and not by py/let_go.hpp;
-- does not begin with its path and purpose, then with the license; under templates/, with its path in the project that is made of
+- does not begin with its path and purpose, then with the license; under cmake/templates/, with its path in the project that is made of
   them, whose license is its owner's;
 and, with --build, which header cannot be included alone, by the compiler of that build folder.
 """
@@ -29,7 +29,7 @@ from compiler import Compiler  # noqa: E402
 
 INCLUDES = PurePosixPath("framework/include")
 SOURCES = PurePosixPath("framework/src")
-TEMPLATES = PurePosixPath("templates")
+TEMPLATES = PurePosixPath("cmake/templates")
 FLOORS = {"core": 0, "uv": 1, "py": 1, "bridge": 2}
 HIGHEST = 3
 THE_PYTHON_HEADER = INCLUDES / "pyasync/py/python.hpp"
@@ -60,8 +60,8 @@ def comment_of(file: PurePosixPath) -> str | None:
 def wrong_first_lines(file: PurePosixPath, text: str) -> Iterator[str]:
     comment = comment_of(file)
     lines = [*text.split("\n"), "", ""]
-    is_template = file.parts[0] == str(TEMPLATES)
-    path = PurePosixPath(*file.parts[2:]) if is_template else file
+    is_template = file.is_relative_to(TEMPLATES)
+    path = PurePosixPath(*file.relative_to(TEMPLATES).parts[1:]) if is_template else file
     if not re.fullmatch(re.escape(f"{comment} {path}: ") + r"\S.*", lines[0]):
         yield f'{file}:1: the first line is not "{comment} {path}: <what it is for>"'
     if not is_template and lines[1] != f"{comment} SPDX-License-Identifier: MIT":

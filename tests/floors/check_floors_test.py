@@ -34,7 +34,8 @@ class CheckFloors(unittest.TestCase):
         self.write(f"{HEADERS}/py/python.hpp", "#pragma once\n#if 0\n#include <Python.h>\n#endif\n")
         self.write(f"{HEADERS}/py/object.hpp", "#pragma once\n#include <pyasync/py/python.hpp>\n")
         self.write(
-            f"{HEADERS}/bridge/call.hpp", "#pragma once\n#include <pyasync/py/object.hpp>\n#include <pyasync/uv/loop.hpp>\n"
+            f"{HEADERS}/bridge/call.hpp",
+            "#pragma once\n#include <pyasync/py/object.hpp>\n#include <pyasync/uv/loop.hpp>\n",
         )
         self.write(f"{HEADERS}/pyasync.hpp", "#pragma once\n#include <pyasync/bridge/call.hpp>\n")
         self.write("framework/src/uv/loop.cpp", "#include <pyasync/uv/loop.hpp>\n#if 0\n#include <uv.h>\n#endif\n")
@@ -105,7 +106,12 @@ class CheckFloors(unittest.TestCase):
         self.assert_only_fault("src/py/wrong.cpp:3: uv/ and py/ must not see each other: pyasync/uv/loop.hpp")
 
     def test_only_one_header_includes_cpython(self) -> None:
-        for file in (f"{HEADERS}/py/wrong.hpp", "framework/src/bridge/wrong.cpp", "tests/wrong.cpp", "apps/a/wrong.cpp"):
+        for file in (
+            f"{HEADERS}/py/wrong.hpp",
+            "framework/src/bridge/wrong.cpp",
+            "tests/wrong.cpp",
+            "apps/a/wrong.cpp",
+        ):
             for name in ("Python.h", "frameobject.h", "cpython/pystate.h"):
                 with self.subTest(file=file, name=name):
                     self.write(file, f"#include <{name}>\n")
@@ -139,7 +145,13 @@ class CheckFloors(unittest.TestCase):
             ("framework/src/CMakeLists.txt", "#"),
             ("cmake/Wrong.cmake", "#"),
         ]:
-            for first in ("", f"{comment} other/path.hpp: something", f"{comment} {file}:", f"{comment} {file}", "int x;"):
+            for first in (
+                "",
+                f"{comment} other/path.hpp: something",
+                f"{comment} {file}:",
+                f"{comment} {file}",
+                "int x;",
+            ):
                 with self.subTest(file=file, first=first):
                     self.write_raw(file, f"{first}\n{comment} {license_line}")
                     self.assert_only_fault(f"{file}:1: the first line is not")
@@ -156,11 +168,11 @@ class CheckFloors(unittest.TestCase):
                 self.assert_only_fault(f"{file}:2: the second line is not")
 
     def test_a_template_begins_with_its_path_in_the_project_that_is_made_of_it(self) -> None:
-        file = "templates/application/tests/some_test.cpp"
+        file = "cmake/templates/application/tests/some_test.cpp"
         self.write_raw(file, "// tests/some_test.cpp: for the test.\nint x;\n")
         self.assert_good()
         self.write_raw(file, f"// {file}: for the test.\nint x;\n")
-        self.assert_only_fault(f"{file}:1: the first line is not \"// tests/some_test.cpp: <what")
+        self.assert_only_fault(f'{file}:1: the first line is not "// tests/some_test.cpp: <what')
 
     def test_builds_and_hidden_folders_are_passed_over(self) -> None:
         self.write_raw("some_build/CMakeCache.txt", "")

@@ -56,7 +56,10 @@ def pythons() -> Iterator[tuple[str, Path]]:
         found = shutil.which(f"python{version}", path="/usr/bin:/usr/local/bin")
         for candidate in [Path(found), *installed] if found else installed:
             header = "import sysconfig, os; print(os.path.exists(sysconfig.get_path('include') + '/Python.h'))"
-            if subprocess.run([candidate, "-c", header], capture_output=True, text=True, check=False).stdout == "True\n":
+            if (
+                subprocess.run([candidate, "-c", header], capture_output=True, text=True, check=False).stdout
+                == "True\n"
+            ):
                 yield version, candidate
                 break
 
@@ -79,7 +82,7 @@ def suite(source: Path, folder: Path, version: str, python: Path) -> None:
         PYTHONDONTWRITEBYTECODE="1")  # fmt: skip
 
 
-CLIENT = '''
+CLIENT = """
 import asyncio
 import native_module
 
@@ -91,7 +94,7 @@ async def main() -> int:
     return total + await native_module.checksum(b"x") + len(text)
 
 print(asyncio.run(native_module.sleep(0.001)))
-'''
+"""
 
 
 def wheel(source: Path, folder: Path, python: Path) -> None:
@@ -125,7 +128,7 @@ def wheel(source: Path, folder: Path, python: Path) -> None:
     run(user, "-m", "pip", "install", "--quiet", "--force-reinstall", source / "apps/native_module")
     run(user, client)
     # As the README of a new project has it.
-    run(python, source / "templates/pyasync-new", "--sources", source, "--module", folder / "wheel/new_module")
+    run(python, source / "cmake/templates/pyasync-new", "--sources", source, "--module", folder / "wheel/new_module")
     run(user, "-m", "pip", "install", "--quiet", folder / "wheel/new_module")
     run(user, "-c", "import asyncio, new_module; print(asyncio.run(new_module.greet('you')))")
 
