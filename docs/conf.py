@@ -63,9 +63,9 @@ def hide_details(root: ElementTree.Element) -> None:
     is left out. (And Doxygen loses the brackets of `task<>`.)"""
     for parent in list(root.iter()):
         for child in list(parent):
-            if child.tag == "basecompoundref" and is_detail(child):
-                parent.remove(child)
-            elif child.tag == "memberdef" and any(is_detail(each) for each in child.findall("param/type")):
+            if (child.tag == "basecompoundref" and is_detail(child)) or (
+                child.tag == "memberdef" and any(is_detail(each) for each in child.findall("param/type"))
+            ):
                 parent.remove(child)
             elif child.tag == "argsstring":  # the last parameter is the compiler's to give
                 child.text = re.sub(r",? *const std::source_location *& *where *=[^,]*\(\)", "", child.text or "")
@@ -91,9 +91,7 @@ def split_contracts(_app: Sphinx, doctree: nodes.document) -> None:
                 paragraph.replace_self([part for part in parts if part.astext().strip()])
 
 
-def follow_link(
-    app: Sphinx, env: BuildEnvironment, node: pending_xref, text: nodes.Element
-) -> nodes.Element | None:
+def follow_link(app: Sphinx, env: BuildEnvironment, node: pending_xref, text: nodes.Element) -> nodes.Element | None:
     """Where a link leaves the folder of the site: to the page that stands for a sample or for the headers; to anything else
     that there is in the repository, no link. None, and so a warning, for what there is not."""
     if node.get("refdomain"):
@@ -134,7 +132,9 @@ def link_names(app: Sphinx, doctree: nodes.document, page: str) -> None:
         if any(isinstance(each, desc) and anchor in each[0]["ids"] for each in around):
             continue
         # Of two names that are the same in another library and in this one.
-        if page.startswith("from/") and any(isinstance(each, nodes.entry) and each is not each.parent[-1] for each in around):
+        if page.startswith("from/") and any(
+            isinstance(each, nodes.entry) and each is not each.parent[-1] for each in around
+        ):
             continue
         code.replace_self(make_refnode(app.builder, page, where, anchor, code.deepcopy()))
 

@@ -62,7 +62,7 @@ void serve() noexcept {
 }
 
 bool has_default_action() {
-    struct sigaction action {};
+    struct sigaction action{};
     return ::sigaction(SIGUSR1, nullptr, &action) == 0 && (action.sa_flags & SA_SIGINFO) == 0 &&
            action.sa_handler == SIG_DFL;
 }
@@ -76,7 +76,7 @@ void install() {
         const all_signals_blocked for_the_new_thread;
         std::thread(&serve).detach();
     }
-    struct sigaction action {};
+    struct sigaction action{};
     action.sa_handler = &signalled;
     action.sa_flags = SA_RESTART;  // what it meets goes on
     ::sigaction(SIGUSR1, &action, nullptr);

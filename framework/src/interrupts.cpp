@@ -14,7 +14,7 @@ namespace {
 void end_at_once(int number) { ::_exit(exit_by_signal + number); }
 
 void handle_at_once(int number, void (*handler)(int)) {
-    struct sigaction action {};
+    struct sigaction action{};
     action.sa_handler = handler;
     ::sigaction(number, &action, nullptr);
 }
@@ -65,7 +65,8 @@ signal_wake_up::~signal_wake_up() {
     try {
         // The loop's add_signal_handler puts a descriptor of its own here.
         const int own = write_end_.call_method("fileno").to<int>();
-        if (const int last = set_wakeup_descriptor(loop_.py(), -1); last != own) set_wakeup_descriptor(loop_.py(), last);
+        if (const int last = set_wakeup_descriptor(loop_.py(), -1); last != own)
+            set_wakeup_descriptor(loop_.py(), last);
         if (!loop_.call_method("is_closed")) loop_.call_method("remove_reader", read_end_);
         read_end_.call_method("close");
         write_end_.call_method("close");
@@ -132,7 +133,7 @@ interrupts_at_the_end::~interrupts_at_the_end() {
 }
 
 void interrupts_at_the_end::replace(int number, void (*handler)(int)) {
-    struct sigaction before {};
+    struct sigaction before{};
     if (::sigaction(number, nullptr, &before) != 0) return;
     replaced_.emplace_back(number, before);
     handle_at_once(number, handler);

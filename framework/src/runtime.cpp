@@ -243,7 +243,8 @@ void loop_runner::state::wait_for(const std::vector<py::bound>& tasks, std::chro
     for (;;) {
         std::vector<py::bound> awaited = tasks;
         awaited.push_back(idle);
-        const auto rest = std::clamp<clock::duration>(deadline - clock::now(), clock::duration::zero(), patience_at_the_end);
+        const auto rest =
+            std::clamp<clock::duration>(deadline - clock::now(), clock::duration::zero(), patience_at_the_end);
         const py::bound waiting = run_to_its_end(loop, wait(awaited, py::kw("timeout") = rest))[1];
         if ((inbox.roots() == 0 && !waiting) || clock::now() >= deadline) return;
         // Other threads may start tasks meanwhile, or have done so just before: those are cancelled, too.

@@ -27,7 +27,9 @@ def main() -> int:
         print(f"page: a quick run says nothing; not measured: {', '.join(sorted(absent))}", file=sys.stderr)
         return 1
     file = ROOT / "docs/benchmarks.md"
-    file.write_text(page.put(file.read_text(encoding="utf-8"), page.render(rows, ratios, results["rounds"])), encoding="utf-8")
+    file.write_text(
+        page.put(file.read_text(encoding="utf-8"), page.render(rows, ratios, results["rounds"])), encoding="utf-8"
+    )
     shutil.copyfile(folder / "picture.svg", ROOT / "docs/benchmarks.svg")
     return 0
 

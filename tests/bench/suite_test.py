@@ -275,7 +275,7 @@ class Whole(WithPrograms):
     def results(self, missing: dict[str, str] | None = None, changes: str = "") -> report.Results:
         ours = self.program("line['seconds'] /= 1000; line['cpu_seconds'] /= 1000", "ours")
         theirs = self.program(changes, "theirs")
-        found = programs.Programs({name: theirs for name in ("rust", "nanobind", "python", "limits")}, missing or {})
+        found = programs.Programs(dict.fromkeys(("rust", "nanobind", "python", "limits"), theirs), missing or {})
         found.commands["ours"] = ours
         settings = rounds.Settings(rounds=1, quick=True, time_limit=LONG)
         saved: list[int] = []
@@ -409,7 +409,9 @@ class Page(unittest.TestCase):
 
     def test_the_page_has_them(self) -> None:
         written = (Path(__file__).parents[2] / "docs/benchmarks.md").read_text(encoding="utf-8")
-        self.assertIn("| B1 Python awaits C++, one after another |", written.partition(page.BEGIN)[2].partition(page.END)[0])
+        self.assertIn(
+            "| B1 Python awaits C++, one after another |", written.partition(page.BEGIN)[2].partition(page.END)[0]
+        )
 
 
 class Picture(unittest.TestCase):

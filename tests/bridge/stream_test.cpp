@@ -110,7 +110,9 @@ TEST_CASE("nothing is stepped before it is wanted, and then no further ahead tha
             INFO("ahead " << ahead << ": " << seen);
             CHECK((seen == (ahead < 4 ? "1" : "1, 2, 3, 4") || (ahead == 1 && seen == "1, 2") ||
                    (ahead == 4 && seen == "1, 2, 3, 4, 5")));
-            { const auto left = std::move(items); }
+            {
+                const auto left = std::move(items);
+            }
             co_await until_event("closed");
             co_await events();
         }

@@ -11,8 +11,8 @@
 #include <thread>
 #include <type_traits>
 
-#include "support/counted.hpp"
 #include "support/children.hpp"
+#include "support/counted.hpp"
 #include "support/launch.hpp"
 #include "support/manual_operation.hpp"
 

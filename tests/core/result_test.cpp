@@ -56,7 +56,9 @@ TEST_CASE("a result whose exception has been taken holds no share in it, and has
     const auto shared = std::make_shared<int>(1);
     result<int> value;
     value.set_error(std::make_exception_ptr(counting(shared)));
-    { const std::exception_ptr taken = value.take_error(); }
+    {
+        const std::exception_ptr taken = value.take_error();
+    }
     CHECK(shared.use_count() == 1);
     CHECK(value.failed());
 }

@@ -42,7 +42,9 @@ TEST_CASE("one that fails cancels the others, and is thrown when they have unwou
     manual_executor executor;
     manual_operation<int> failing;
     manual_operation<> other, cleanup;
-    const auto body = [&]() -> task<> { co_await when_all(wait_and_clean_up(other, cleanup), wait_for(failing), number(1)); };
+    const auto body = [&]() -> task<> {
+        co_await when_all(wait_and_clean_up(other, cleanup), wait_for(failing), number(1));
+    };
     future<> running = launch(body(), executor);
     executor.run_all();
     failing.fail(error("first"));

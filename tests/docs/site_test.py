@@ -30,7 +30,9 @@ headers = root / "build/docs-doctrees/xml"
 
 def can_be_built() -> bool:
     python = "/usr/bin/python3" if shutil.which("apt-get") else "python3"
-    found = subprocess.run([python, "-c", "import sphinx, furo, breathe, myst_parser"], capture_output=True, check=False)
+    found = subprocess.run(
+        [python, "-c", "import sphinx, furo, breathe, myst_parser"], capture_output=True, check=False
+    )
     return found.returncode == 0 and shutil.which("doxygen") is not None
 
 

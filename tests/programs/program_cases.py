@@ -8,6 +8,7 @@ import sys
 import time
 import weakref
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 
 async def exit_at_once(code) -> None:
@@ -41,7 +42,9 @@ def use_extension_modules() -> None:
     assert decimal.Decimal("1.10") + 1 == decimal.Decimal("2.10")
     assert json.loads("[1]") == [1]
     assert ssl.create_default_context()
-    print(*sorted({line.split()[5] for line in open("/proc/self/maps") if "/" in line}), sep="\n")
+    print(
+        *sorted({line.split()[5] for line in Path("/proc/self/maps").read_text().splitlines() if "/" in line}), sep="\n"
+    )
 
 
 def collect_garbage() -> None:

@@ -187,7 +187,9 @@ class Programs(unittest.TestCase):
 
     def test_sigusr1_tells_what_waits_for_what_while_the_loops_sleep(self) -> None:
         _, told = told_on_sigusr1("wait_on_both_sides", self.BOTH_SIDES)
-        self.assertRegex(told, r"\A2 event loops\n  asyncio 0: <[^\n]*debug=True> on MainThread, waits\n  libuv 0: 2 tasks\n")
+        self.assertRegex(
+            told, r"\A2 event loops\n  asyncio 0: <[^\n]*debug=True> on MainThread, waits\n  libuv 0: 2 tasks\n"
+        )
 
     @unittest.skipUnless(HAS_UVLOOP, "no uvloop")
     def test_sigusr1_on_uvloop(self) -> None:
@@ -251,7 +253,9 @@ class Programs(unittest.TestCase):
         self.check("begin_at_the_end", out="cancelled\ncleaned up\n")
 
     def test_a_loop_that_is_stopped_early(self) -> None:
-        self.check("stop_the_loop", code=1, err=r".*RuntimeError: Event loop stopped before the C\+\+ task had ended\.\n")
+        self.check(
+            "stop_the_loop", code=1, err=r".*RuntimeError: Event loop stopped before the C\+\+ task had ended\.\n"
+        )
 
     def test_lines_of_both_sides_come_out_in_their_order(self) -> None:
         self.check("interleave_output", out="".join(f"C\\+\\+ {i}\nPython {i}\n" for i in range(3)))
@@ -281,8 +285,12 @@ class Programs(unittest.TestCase):
             code=1,
             err='ValueError: unknown event loop "twisted": use "asyncio", "uvloop" or "module:factory"\n',
         )
-        self.check("missing_loop_module", code=1, err=r"(?:.*\n)?ModuleNotFoundError: No module named 'no_such_module'\n")
-        self.check("missing_loop_factory", code=1, err=r"AttributeError: module 'asyncio' has no attribute 'no_such_factory'\n")
+        self.check(
+            "missing_loop_module", code=1, err=r"(?:.*\n)?ModuleNotFoundError: No module named 'no_such_module'\n"
+        )
+        self.check(
+            "missing_loop_factory", code=1, err=r"AttributeError: module 'asyncio' has no attribute 'no_such_factory'\n"
+        )
         self.check("no_loop_threads", code=1, err=r".*loop_threads must be 1 to 1024, not 0\n")
 
     def test_bad_calls_are_named(self) -> None:

@@ -128,9 +128,8 @@ TEST_CASE_FIXTURE(containers, "map and unordered_map are dicts, and come of any 
 }
 
 TEST_CASE_FIXTURE(containers, "a map's key that cannot be one in Python is an error") {
-    CHECK(error_of([&] {
-              static_cast<void>(py.value(std::map<std::vector<int>, int>{{{1}, 2}}));
-          }) == "TypeError: unhashable type: 'list'");
+    CHECK(error_of([&] { static_cast<void>(py.value(std::map<std::vector<int>, int>{{{1}, 2}})); }) ==
+          "TypeError: unhashable type: 'list'");
 }
 
 TEST_CASE_FIXTURE(containers, "set is a set") {

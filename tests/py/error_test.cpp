@@ -252,8 +252,7 @@ TEST_CASE_FIXTURE(errors, "a subject goes before the message of the conversions'
     CHECK(with_subject(PyExc_ValueError) == "ValueError: the subject: the message");
     CHECK(with_subject(PyExc_OverflowError) == "OverflowError: the subject: the message");
     CHECK(with_subject(PyExc_LookupError) == "LookupError: the message");
-    CHECK(detail::with_subject(
-              py, [] { return std::string(); }, [] { return 3; }) == 3);
+    CHECK(detail::with_subject(py, [] { return std::string(); }, [] { return 3; }) == 3);
     CHECK_THROWS_WITH_AS(detail::with_subject(
                              py, [] { return std::string(); }, [] { throw std::runtime_error("C++'s own"); }),
                          "C++'s own", std::runtime_error);
@@ -268,7 +267,9 @@ TEST_CASE_FIXTURE(errors, "what is set aside is set again, and nothing disturbs 
               "AttributeError: 'NoneType' object has no attribute 'nothing'");
     }
     CHECK(std::string(python_error::fetch(py).what()) == "ValueError: under way");
-    { const detail::set_aside nothing; }
+    {
+        const detail::set_aside nothing;
+    }
     CHECK(PyErr_Occurred() == nullptr);
 }
 

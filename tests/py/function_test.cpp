@@ -137,8 +137,7 @@ TEST_CASE_FIXTURE(with_python, "a result that has no value in Python is raised")
 }
 
 TEST_CASE_FIXTURE(with_python, "a function has its name and its documentation") {
-    const bound named = function(
-        py, "named", [] {}, "What it does.");
+    const bound named = function(py, "named", [] {}, "What it does.");
     CHECK(named.attr("__name__").to<std::string>() == "named");
     CHECK(named.attr("__doc__").to<std::string>() == "What it does.");
     CHECK(function(py, "bare", [] {}).attr("__name__").to<std::string>() == "bare");

@@ -261,7 +261,9 @@ TEST_CASE_FIXTURE(with_python, "an object that is reset, or dies, under the GIL 
     kept.reset();
     CHECK(kept.empty());
     CHECK(count_of(target) == 1);
-    { const object dies = target.unbind(); }
+    {
+        const object dies = target.unbind();
+    }
     CHECK(count_of(target) == 1);
 }
 

@@ -22,7 +22,9 @@ std::atomic<int> wakes = 0;
 class counted_wakes {
 public:
     counted_wakes() {
-        { const gil reclaims_what_is_left; }
+        {
+            const gil reclaims_what_is_left;
+        }
         wakes = 0;
         on_given_up([]() noexcept { ++wakes; });
     }
@@ -44,7 +46,9 @@ TEST_CASE("a burst of references that die without the GIL asks for one wake-up")
     std::vector<object> objects = some_objects(100);
     std::jthread([&objects] { objects.clear(); }).join();
     CHECK(wakes == 1);
-    { const gil reclaims; }
+    {
+        const gil reclaims;
+    }
     CHECK(wakes == 1);
     objects = some_objects(3);
     std::jthread([&objects] { objects.clear(); }).join();
@@ -108,7 +112,9 @@ TEST_CASE("a reference that dies elsewhere while others are reclaimed is not for
     }
     std::jthread([&first] { first.reset(); }).join();
     CHECK(wakes == 1);
-    { const gil reclaims; }
+    {
+        const gil reclaims;
+    }
     REQUIRE(late.size() == 1);
     // Either it has been reclaimed by now, or somebody has been told.
     wakes = 0;

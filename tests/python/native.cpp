@@ -259,6 +259,5 @@ PYASYNC_MODULE(native, m) {
     m.def(
         "libuv_versions", [] { return std::pair(uv_version(), unsigned{UV_VERSION_HEX}); },
         "Of the libuv that is called, and of the one that this was built with.");
-    m.def(
-        "under_way", [] { return under_way.load(); }, "How many sleeps and generators are under way.");
+    m.def("under_way", [] { return under_way.load(); }, "How many sleeps and generators are under way.");
 }

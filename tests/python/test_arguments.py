@@ -70,7 +70,7 @@ def test_keywords_and_defaults(run):
         assert await native.join("a", "b") == "ab"
         assert await native.join("a", "b", 2) == "abab"
         assert await native.join("a", second="b", times=2) == "abab"
-        assert await native.join(**{"times": 1, "second": "y", "first": "x"}) == "xy"
+        assert await native.join(times=1, second="y", first="x") == "xy"
         assert await native.greet("Python") == "Good morning, dear Python"
 
     run(main())

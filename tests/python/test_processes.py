@@ -13,7 +13,9 @@ import pytest
 
 
 def python(code, *options):
-    return subprocess.run([sys.executable, *options, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(
+        [sys.executable, *options, "-c", code], capture_output=True, text=True, timeout=60, check=False
+    )
 
 
 def run_in_child(code, *options):
@@ -114,7 +116,8 @@ except Exception as error: print(error)
 """
     if sys.version_info >= (3, 13):
         code = code.replace("_xxsubinterpreters", "_interpreters").replace(
-            "try: interpreters.run_string(other, \"import native\")", "try: print(interpreters.run_string(other, \"import native\"))"
+            'try: interpreters.run_string(other, "import native")',
+            'try: print(interpreters.run_string(other, "import native"))',
         )
     printed = python(code).stdout
     assert "main interpreter only" in printed or "subinterpreters" in printed
@@ -136,6 +139,8 @@ def test_nothing_is_needed_but_libc_and_friends():
     if os.environ["PYASYNC_LIBUV"] == "PkgConfig::pyasync_libuv":  # no archive that can be in a module
         friends.append("libuv.so")
     assert [library for library in libraries if not library.startswith(tuple(friends))] == []
-    symbols = subprocess.run(["nm", "-D", "--defined-only", native.__file__], capture_output=True, text=True, check=True)
+    symbols = subprocess.run(
+        ["nm", "-D", "--defined-only", native.__file__], capture_output=True, text=True, check=True
+    )
     exported = {line.split()[-1] for line in symbols.stdout.splitlines()}
     assert exported == {"PyInit_native"}

@@ -43,7 +43,9 @@ class Cell:
 OUTCOMES = {
     "value": Outcome("value", "what is awaited ends with a value"),
     "exception": Outcome("exception", "it ends with an exception"),
-    "cancelled_inside": Outcome("cancelled inside", "it cancels itself, or lets the cancellation of something else out"),
+    "cancelled_inside": Outcome(
+        "cancelled inside", "it cancels itself, or lets the cancellation of something else out"
+    ),
     "cancelled_from_outside": Outcome("cancelled from outside", "whoever awaits it is cancelled, or cancels it"),
     "dropped": Outcome("dropped", "nobody has the awaitable any more, and it has not ended"),
     "loop_closed": Outcome("loop closed", "the asyncio loop is closed while it is under way"),
@@ -256,8 +258,12 @@ FORKING = Group(
 )
 
 DROPPING = Group(
-    {"requests": "A hundred thousand awaitables (or ten million) are dropped: never awaited, begun, awaited by a Task, hot"},
-    {"requests": "The process does not grow: by less than a MiB in all, which is a tenth of a byte for each of ten million."},
+    {
+        "requests": "A hundred thousand awaitables (or ten million) are dropped: never awaited, begun, awaited by a Task, hot"
+    },
+    {
+        "requests": "The process does not grow: by less than a MiB in all, which is a tenth of a byte for each of ten million."
+    },
 )
 
 PEERS = Group(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 sys.dont_write_bytecode = True  # the sources stay clean
 
-import matrix
+import matrix  # noqa: E402
 
 INTRODUCTION = """\
 # What happens when

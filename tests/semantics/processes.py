@@ -76,7 +76,8 @@ class Hosts:
             "PYTHONPATH": str(self.modules),
             "PYTHONDONTWRITEBYTECODE": "1",
             "LSAN_OPTIONS": f"{os.environ.get('LSAN_OPTIONS', '')}:suppressions={MEMORY_OF_OTHERS}:print_suppressions=0",
-            "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + (":detect_leaks=0" if case.startswith(NO_LEAK_CHECK) else ""),
+            "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "")
+            + (":detect_leaks=0" if case.startswith(NO_LEAK_CHECK) else ""),
         }
         limit = (CASES[case].seconds if seconds is None else seconds) * self.slower
         with subprocess.Popen(

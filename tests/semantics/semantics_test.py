@@ -22,9 +22,7 @@ pool = ThreadPoolExecutor(os.cpu_count())
 ended: dict[Run, Future[Ended]] = {}
 did_run: set[Run] = set()
 
-RUNS: list[Run] = [
-    (cell.case, loop, host) for cell in matrix.cells() for loop in matrix.LOOPS for host in matrix.HOSTS
-]
+RUNS: list[Run] = [(cell.case, loop, host) for cell in matrix.cells() for loop in matrix.LOOPS for host in matrix.HOSTS]
 
 
 class Semantics(unittest.TestCase):

@@ -45,9 +45,7 @@ private:
 /// For the length of a test: counting begins anew, and at the end every value that was made has been destroyed, once.
 class census {
 public:
-    census() {
-        counted::made = counted::copies = counted::moves = counted::destroyed = counted::destroyed_twice = 0;
-    }
+    census() { counted::made = counted::copies = counted::moves = counted::destroyed = counted::destroyed_twice = 0; }
     census(const census&) = delete;
     census& operator=(const census&) = delete;
     ~census() {

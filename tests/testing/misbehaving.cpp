@@ -68,7 +68,10 @@ PYASYNC_TEST_CASE("C++ throws") { co_await fail_further_in(); }
 
 PYASYNC_TEST_CASE("SystemExit") { co_await call("sys:exit", 3); }
 
-PYASYNC_TEST_CASE("leaves a C++ task") { spawn(pyasync::uv::sleep(1h)).detach(); co_return; }
+PYASYNC_TEST_CASE("leaves a C++ task") {
+    spawn(pyasync::uv::sleep(1h)).detach();
+    co_return;
+}
 
 PYASYNC_TEST_CASE("leaves a Python task") { co_await call("misbehaving_cases:leave_task"); }
 

@@ -145,8 +145,15 @@ class Misbehaving(unittest.TestCase):
         self.assertRegex(done.stdout, rf"test cases: +{1 + len(more)} \| +{len(more)} passed \| 1 failed")
 
     def test_a_case_that_hangs_is_told_with_what_waits_for_what(self) -> None:
-        self.hangs("C++ hangs", r'"C\+\+ hangs" \(.*hanging\.cpp:\d+\): not ended within 0\.3 s', r"started at [^\n]*cpp:\d+")
-        self.hangs("Python hangs", r"Python task [^\n]*wait_inside", r"misbehaving_cases\.py:\d+ in wait_for_ever", "in wait_inside")
+        self.hangs(
+            "C++ hangs", r'"C\+\+ hangs" \(.*hanging\.cpp:\d+\): not ended within 0\.3 s', r"started at [^\n]*cpp:\d+"
+        )
+        self.hangs(
+            "Python hangs",
+            r"Python task [^\n]*wait_inside",
+            r"misbehaving_cases\.py:\d+ in wait_for_ever",
+            "in wait_inside",
+        )
         self.hangs("each hangs in the other", r"started at [^\n]*hanging\.cpp:\d+", "in await_it", "sleep_inside")
 
     def test_a_task_that_does_not_end_when_the_case_has(self) -> None:

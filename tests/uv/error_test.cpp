@@ -22,7 +22,8 @@ TEST_CASE("a code that is the system's becomes its errno") {
 }
 
 TEST_CASE("every errno that libuv knows comes through") {
-    for (const int status : {UV_EACCES, UV_EADDRINUSE, UV_EAGAIN, UV_ECANCELED, UV_ECONNREFUSED, UV_EMFILE, UV_ETIMEDOUT}) {
+    for (const int status :
+         {UV_EACCES, UV_EADDRINUSE, UV_EAGAIN, UV_ECANCELED, UV_ECONNREFUSED, UV_EMFILE, UV_ETIMEDOUT}) {
         CHECK(error(status, "it").code().value() == -status);
     }
 }

@@ -253,8 +253,7 @@ TEST_CASE("libuv's own handles have their turn while work floods the loop") {
     timer.data = &flooding;
     run_on(target, [&] {
         CHECK(uv_timer_init(target.raw(), &timer) == 0);
-        CHECK(uv_timer_start(
-                  &timer, [](uv_timer_t* fired) { static_cast<flood*>(fired->data)->stop(); }, 1, 0) == 0);
+        CHECK(uv_timer_start(&timer, [](uv_timer_t* fired) { static_cast<flood*>(fired->data)->stop(); }, 1, 0) == 0);
         flooding.begin();
     });
     CHECK(flooding.was_stopped());
@@ -353,8 +352,7 @@ TEST_CASE("a loop closes the handles that users have left on it") {
         loop target;
         run_on(target, [&] {
             CHECK(uv_timer_init(target.raw(), &timer) == 0);
-            CHECK(uv_timer_start(
-                      &timer, [](uv_timer_t*) {}, 3'600'000, 0) == 0);
+            CHECK(uv_timer_start(&timer, [](uv_timer_t*) {}, 3'600'000, 0) == 0);
         });
     }
     CHECK(uv_is_closing(reinterpret_cast<uv_handle_t*>(&timer)) != 0);

@@ -28,7 +28,7 @@ TEST_CASE("a sleep is never shorter than asked for, and continues on its loop") 
     const auto body = [&](clock::duration length) -> task<bool> {
         const auto begin = clock::now();
         co_await sleep(length);
-        co_return clock::now() - begin >= length && home.is_current();
+        co_return clock::now() - begin >= length&& home.is_current();
     };
     for (const clock::duration length : {clock::duration(1ns), clock::duration(700us), clock::duration(3ms)}) {
         CHECK(wait_for(launch(body(length), home)));
@@ -141,7 +141,9 @@ public:
     cancelling_soon() noexcept : work(&run) { task_->home().post(*this); }
 
 private:
-    static void run(work& self, pyasync::detail::delivery) noexcept { static_cast<cancelling_soon&>(self).task_->cancel(); }
+    static void run(work& self, pyasync::detail::delivery) noexcept {
+        static_cast<cancelling_soon&>(self).task_->cancel();
+    }
     pyasync::detail::task_context* task_ = pyasync::detail::task_context::current();
 };
 

@@ -144,12 +144,15 @@ TEST_CASE("a function that has not begun does not begin when it is cancelled") {
     SUBCASE("by the list of what runs") {
         future<> queued = blocking([&began] { began = true; }, home);
         run_on(home, [&home] {
-            home.running().abandon_if([&](const pyasync::detail::in_flight& each) { return &each == home.running().first(); });
+            home.running().abandon_if(
+                [&](const pyasync::detail::in_flight& each) { return &each == home.running().first(); });
         });
         CHECK_THROWS_AS(wait_for(std::move(queued)), cancelled);
     }
     SUBCASE("by destroying its future") {
-        { const future<> dropped = blocking([&began] { began = true; }, home); }
+        {
+            const future<> dropped = blocking([&began] { began = true; }, home);
+        }
         run_on(home, [] {});
     }
     pool.let_go();
@@ -255,7 +258,12 @@ TEST_CASE("a blocking function is listed, with its place, until it has ended") {
     loop home;
     std::latch begun(1), leave(1);
     const unsigned line = std::source_location::current().line() + 1;
-    future<> running = blocking([&] { begun.count_down(); leave.wait(); }, home);
+    future<> running = blocking(
+        [&] {
+            begun.count_down();
+            leave.wait();
+        },
+        home);
     begun.wait();
     run_on(home, [&] {
         REQUIRE(home.running().first() != nullptr);

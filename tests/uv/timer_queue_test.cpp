@@ -178,7 +178,8 @@ TEST_CASE("many deadlines in any order expire in theirs") {
     entries.reserve(milliseconds_ago.size());
     const auto now = clock::now();
     for (const int each : milliseconds_ago) {
-        queue.insert(entries.emplace_back([&order, each] { order.push_back(each); }), now - std::chrono::milliseconds(each));
+        queue.insert(entries.emplace_back([&order, each] { order.push_back(each); }),
+                     now - std::chrono::milliseconds(each));
     }
     queue.expire();
     std::ranges::sort(milliseconds_ago, std::greater());

@@ -27,7 +27,7 @@ concept main_function =
     std::same_as<std::invoke_result_t<Function>, task<>> || std::same_as<std::invoke_result_t<Function>, task<int>>;
 template <typename Function>
 concept main_function_with_arguments = std::same_as<std::invoke_result_t<Function, arguments>, task<>> ||
-    std::same_as<std::invoke_result_t<Function, arguments>, task<int>>;
+                                       std::same_as<std::invoke_result_t<Function, arguments>, task<int>>;
 
 /// What `run_main` does that does not depend on the coroutine: `body` runs it on the runner's loop and returns the exit
 /// code, or throws.
@@ -83,7 +83,7 @@ private:
 /// `function`, the first SIGTERM changes nothing, since the end is near already. The lines that C++ and Python write to
 /// stdout come out in their order: both sides' buffers end with the line. **Thread.** The main thread.
 template <typename Function>
-requires detail::main_function<Function&> || detail::main_function_with_arguments<Function&>
+    requires detail::main_function<Function&> || detail::main_function_with_arguments<Function&>
 int run_main(int argc, char** argv, Function&& function, const options& how = {},
              const std::source_location& where = std::source_location::current()) {
     return detail::application_of<std::remove_reference_t<Function>>(function, where).run(argc, argv, how);

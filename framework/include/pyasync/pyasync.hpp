@@ -32,9 +32,9 @@
 #include <pyasync/module.hpp>
 #include <pyasync/options.hpp>
 #include <pyasync/py/buffer.hpp>
+#include <pyasync/py/cancelled_error.hpp>
 #include <pyasync/py/convert.hpp>
 #include <pyasync/py/convert_containers.hpp>
-#include <pyasync/py/cancelled_error.hpp>
 #include <pyasync/py/error.hpp>
 #include <pyasync/py/function.hpp>
 #include <pyasync/py/gil.hpp>

@@ -39,8 +39,7 @@ void loop_reader::install(ref<asyncio_inbox> inbox, const py::bound& loop) {
 
 void loop_reader::install_from_elsewhere(ref<asyncio_inbox> inbox, const py::bound& loop) {
     const int descriptor = inbox->descriptor();
-    loop.call_method("call_soon_threadsafe", loop.attr("add_reader"), descriptor,
-                     callback(loop.py(), std::move(inbox)),
+    loop.call_method("call_soon_threadsafe", loop.attr("add_reader"), descriptor, callback(loop.py(), std::move(inbox)),
                      py::kw("context") = py::bound::steal(loop.py(), PyContext_New()));
 }
 

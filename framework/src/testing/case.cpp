@@ -166,8 +166,8 @@ outcome run_on_loops(py::python py, const session& tests, const python_watch& wa
     asyncio_inbox& inbox = runner.locals().state()->inbox();
     watch.object().call_method("watch", loop);
     time_limit guard({fmt::format("\"{}\" ({}:{})", which.m_name, which.m_file.c_str(), which.m_line), limit,
-                     2 * shutdown + patience, watch.object().attr("interruptible").to<bool>()},
-                    loop, inbox, tools);
+                      2 * shutdown + patience, watch.object().attr("interruptible").to<bool>()},
+                     loop, inbox, tools);
     try {
         result.take(py, *run_root(py, runner, body(loop.unbind()), where));
         py.import("gc").attr("collect")();

@@ -132,8 +132,8 @@ void time_limit::state::watch(const std::shared_ptr<state>& self) {
 }
 
 void time_limit::state::interrupt(lock_type& lock) {
-    fmt::print(stderr, "pyasync: {}: the main thread does not come back to its event loop{}. What Python is at:\n", how.name,
-               cleaning_up ? " while the case is cleaned up" : "");
+    fmt::print(stderr, "pyasync: {}: the main thread does not come back to its event loop{}. What Python is at:\n",
+               how.name, cleaning_up ? " while the case is cleaned up" : "");
     if (cleaning_up) {
         lock.unlock();
         print_tasks();

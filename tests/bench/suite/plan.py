@@ -277,8 +277,7 @@ def streams_and_inline() -> Iterator[Bench]:
     yield Bench(
         "b12",
         "Python awaits a native coroutine that does not suspend, on its own thread",
-        runs(OURS, "b12", INLINE, check=Check.ONES)
-        + runs([*RUST, *PYTHON, EMBEDDED], "b12", INLINE, check=Check.ONES),
+        runs(OURS, "b12", INLINE, check=Check.ONES) + runs([*RUST, *PYTHON, EMBEDDED], "b12", INLINE, check=Check.ONES),
     )
 
 
@@ -313,7 +312,9 @@ def at_rest() -> Iterator[Bench]:
         (P50, P99),
     )
     yield Bench(
-        "b14_plain", "plain asyncio work without crossings", runs([*OURS, *PYTHON, EMBEDDED], "b14_plain", Counts(50_000, 1000))
+        "b14_plain",
+        "plain asyncio work without crossings",
+        runs([*OURS, *PYTHON, EMBEDDED], "b14_plain", Counts(50_000, 1000)),
     )
 
 

@@ -132,9 +132,7 @@ def the_rest() -> Iterator[Target]:
     # As asyncio alone with as many tasks of its own; where the loop does not show when its next timer is due, that waits
     # for a slice of two milliseconds.
     for ours, alone, bound in ((ASYNCIO, "asyncio", 1), (READER, "asyncio", 1), (UVLOOP, "uvloop", 1.5)):
-        yield Target(
-            "b14_flood", ours, (f"python {alone}",), Sense.PART_OF, dict.fromkeys(REGIMES, bound), P99.unit
-        )
+        yield Target("b14_flood", ours, (f"python {alone}",), Sense.PART_OF, dict.fromkeys(REGIMES, bound), P99.unit)
     # Not slower; runs on one CPU are steady to 2 %.
     yield Target("b14_plain", ASYNCIO, ("python asyncio",), Sense.PART_OF, dict.fromkeys(REGIMES, 1.02))
     yield Target("b14_plain", ASYNCIO, ("embedded python",), Sense.PART_OF)

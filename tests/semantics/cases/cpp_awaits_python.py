@@ -106,12 +106,15 @@ async def dropped() -> None:
 CLOSED = "C++: pyasync: the event loop of this task is closed, so no Python can run in its name any more"
 
 
-@case(f"""
+@case(
+    f"""
     Python: waits
     Python: closes the loop
     Python: closed
     {CLOSED}
-    """, by_hand=True)
+    """,
+    by_hand=True,
+)
 def loop_closed(new_loop: NewLoop) -> None:
     loop = new_loop()
     loop.run_until_complete(cpp.leave_call(WAIT))
@@ -119,18 +122,22 @@ def loop_closed(new_loop: NewLoop) -> None:
     cpp.wait_for(CLOSED)
 
 
-@case("""
+@case(
+    """
     Python: waits
     Python: ends
     Python: cancelled
     Python: cleaned up
     C++: cancelled
-    """, in_module=f"""
+    """,
+    in_module=f"""
     Python: waits
     Python: ends
     Python: closed
     {CLOSED}
-    """, leaves_loop=True)
+    """,
+    leaves_loop=True,
+)
 async def runtime_stopping() -> None:
     await cpp.leave_call(WAIT)
     record("Python: ends")

@@ -99,9 +99,12 @@ def resident() -> int:
         return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
-@case(f"""
+@case(
+    f"""
     Python: {REQUESTS} requests dropped, and nothing left
-    """, seconds=60 + REQUESTS // 10_000)
+    """,
+    seconds=60 + REQUESTS // 10_000,
+)
 async def requests() -> None:
     warnings.simplefilter("ignore", RuntimeWarning)  # "never awaited" is one of the ways
     await drop(WARM_UP)

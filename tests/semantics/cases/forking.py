@@ -14,7 +14,9 @@ from cases.hosts import cpp, observed, record
 from cases.stopping import start_work
 
 PARENT = os.getpid()
-REFUSED = "RuntimeError: pyasync: the libuv loops did not follow into this forked child; use exec or multiprocessing's spawn"
+REFUSED = (
+    "RuntimeError: pyasync: the libuv loops did not follow into this forked child; use exec or multiprocessing's spawn"
+)
 CAME_BACK = (
     r"(Traceback .*\n)?RuntimeError: pyasync: this forked child has come back to its parent's event loop, whose C\+\+ tasks "
     r"did not follow; leave it with sys\.exit\(\) or os\._exit\(\), or use exec or multiprocessing's spawn\n"

@@ -56,7 +56,8 @@ async def non_awaitable_hangs() -> None:
     await observed(cpp.consume([1, 2]))
 
 
-@case(f"""
+@case(
+    f"""
     C++: waits
     Python: waits
     Python: closes the loop
@@ -65,7 +66,9 @@ async def non_awaitable_hangs() -> None:
     Python: loop closed
     C++: completes
     Python: CancelledError
-    """, by_hand=True)
+    """,
+    by_hand=True,
+)
 def completion_after_loop_closed(new_loop: NewLoop) -> None:
     """It completes in C++ when nobody is there to be told, and when its Future is there still."""
 

@@ -64,12 +64,15 @@ def define_cases(direction: str, prefix: str, begin: Callable[[Any], Any], step:
         del stepped
         await cpp.happened("C++: cleaned up")
 
-    @declare("""
+    @declare(
+        """
         C++: waits
         Python: closes the loop
         C++: cleaned up
         Python: CancelledError
-        """, by_hand=True)
+        """,
+        by_hand=True,
+    )
     def loop_closed(new_loop: NewLoop) -> None:
         async def leave() -> Any:
             running = begin(of_cpp("wait"))
@@ -90,16 +93,20 @@ def define_cases(direction: str, prefix: str, begin: Callable[[Any], Any], step:
         if isinstance(running, asyncio.Task):
             keep_quiet(running)
 
-    @declare("""
+    @declare(
+        """
         C++: waits
         Python: ends
         C++: cleaned up
         Python: CancelledError
-        """, in_module="""
+        """,
+        in_module="""
         C++: waits
         Python: ends
         C++: cleaned up
-        """, leaves_loop=True)
+        """,
+        leaves_loop=True,
+    )
     async def runtime_stopping() -> None:
         kept.append(asyncio.create_task(observed(of_cpp("wait"))))
         keep_quiet(kept[-1])

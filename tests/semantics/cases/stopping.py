@@ -92,9 +92,12 @@ async def leave() -> None:
     sys.exit(5)
 
 
-@case("""
+@case(
+    """
     C++: SystemExit: 5
-    """, code=5)
+    """,
+    code=5,
+)
 async def sys_exit() -> None:
     await start_work()
     await cpp.await_python(f"{__name__}:{leave.__name__}")
@@ -160,9 +163,12 @@ async def executor_jobs() -> None:
     record("Python: ends")
 
 
-@case("""
+@case(
+    """
     Python: ends
-    """, by_hand=True)
+    """,
+    by_hand=True,
+)
 def loop_left_open(new_loop: NewLoop) -> None:
     loop = new_loop()
     kept.append(loop)
@@ -186,18 +192,28 @@ def after_not_ended(pattern: str) -> dict[str, str]:
     return {host: first + pattern for host, first in NOT_ENDED.items()}
 
 
-@case("""
+@case(
+    """
     Python: ends
-    """, limit=50, code=7, stderr=after_not_ended(NEVER_ENDS))
+    """,
+    limit=50,
+    code=7,
+    stderr=after_not_ended(NEVER_ENDS),
+)
 async def task_that_never_ends() -> None:
     cpp.leave_what_never_ends()
     record("Python: ends")
     sys.exit(7)
 
 
-@case("""
+@case(
+    """
     Python: ends
-    """, limit=50, code=7, stderr=after_not_ended(r"  a thread that holds or waits for the GIL\n"))
+    """,
+    limit=50,
+    code=7,
+    stderr=after_not_ended(r"  a thread that holds or waits for the GIL\n"),
+)
 async def thread_that_never_leaves() -> None:
     inside = asyncio.Event()
     loop = asyncio.get_running_loop()

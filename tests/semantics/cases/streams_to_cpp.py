@@ -109,12 +109,15 @@ async def dropped() -> None:
     await cpp.happened("Python: cleaned up")
 
 
-@case(f"""
+@case(
+    f"""
     C++: item 1
     Python: waits
     Python: closes the loop
     {CLOSED}
-    """, by_hand=True)
+    """,
+    by_hand=True,
+)
 def loop_closed(new_loop: NewLoop) -> None:
     loop = new_loop()
     loop.run_until_complete(cpp.leave_consumer(numbers_and_wait()))
@@ -122,19 +125,23 @@ def loop_closed(new_loop: NewLoop) -> None:
     cpp.wait_for(CLOSED)
 
 
-@case("""
+@case(
+    """
     C++: item 1
     Python: waits
     Python: ends
     Python: cancelled
     Python: cleaned up
     C++: cancelled
-    """, in_module=f"""
+    """,
+    in_module=f"""
     C++: item 1
     Python: waits
     Python: ends
     {CLOSED}
-    """, leaves_loop=True)
+    """,
+    leaves_loop=True,
+)
 async def runtime_stopping() -> None:
     await cpp.leave_consumer(numbers_and_wait())
     record("Python: ends")

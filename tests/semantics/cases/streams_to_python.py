@@ -78,13 +78,16 @@ async def dropped() -> None:
     await cpp.happened("C++: cleaned up")
 
 
-@case("""
+@case(
+    """
     Python: item 1
     Python: item 2
     C++: waits
     Python: closes the loop
     C++: cleaned up
-    """, by_hand=True)
+    """,
+    by_hand=True,
+)
 def loop_closed(new_loop: NewLoop) -> None:
     loop = new_loop()
     kept.append(loop.create_task(consume(cpp.count_and_wait())))
@@ -94,20 +97,24 @@ def loop_closed(new_loop: NewLoop) -> None:
     cpp.wait_for("C++: cleaned up")
 
 
-@case("""
+@case(
+    """
     Python: item 1
     Python: item 2
     C++: waits
     Python: ends
     C++: cleaned up
     Python: CancelledError
-    """, in_module="""
+    """,
+    in_module="""
     Python: item 1
     Python: item 2
     C++: waits
     Python: ends
     C++: cleaned up
-    """, leaves_loop=True)
+    """,
+    leaves_loop=True,
+)
 async def runtime_stopping() -> None:
     kept.append(asyncio.create_task(consume(cpp.count_and_wait())))
     keep_quiet(kept[-1])

@@ -22,6 +22,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cases.hosts import NewLoop, cpp
+
 from stress.model import Model
 from stress.plan import EXIT_CODE, LoopPlan, Plan, draw, draw_ending, way_to_end
 from stress.side import Record, Round, begin, begin_round, outcome_of, root
@@ -254,14 +255,14 @@ def unnoticed(this: Running, chosen: random.Random) -> Iterator[str]:
     calm = [at for at, (id, what, _) in enumerate(records) if what != "items" and not this.model.disturbed(id)]
     if ended:
         at = chosen.choice(ended)
-        id, what, how = records[at]
+        id, what, _ = records[at]
         yield from look("a second end", [*records, records[at]])
         yield from look("the value of another node", [*records[:at], (id, what, f"value {id + 1}"), *records[at + 1 :]])
         if not this.model.may_vanish(this.plan.nodes[id]):
             yield from look("a missing end", [*records[:at], *records[at + 1 :]])
     if calm:
         at = chosen.choice(calm)
-        id, what, how = records[at]
+        id, what, _ = records[at]
         if what == "end" and "cancelled" not in this.model.ends(id, outside=False):
             yield from look("a cancellation of nobody's", [*records[:at], (id, what, "cancelled"), *records[at + 1 :]])
 

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Coroutine
 from typing import Any
 
 from cases.hosts import cpp
+
 from stress.plan import Node, Plan, Step
 
 ITEMS_OF_A_NODE = 1000

@@ -136,7 +136,7 @@ private:
 
     ref<task_locals_state> locals_;
     py::object iterator_;  ///< until it has ended
-    py::object step_;  ///< what is being awaited, as `send` steps it; empty between two steps
+    py::object step_;      ///< what is being awaited, as `send` steps it; empty between two steps
     /// Items that there was no place for: exceptions were thrown into the iterator that nobody had asked.
     std::deque<py::object> surplus_;
     ref<demand> demand_;  ///< set where that is not an item of the iterator, but room for one

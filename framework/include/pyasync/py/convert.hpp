@@ -80,7 +80,7 @@ namespace detail {
 
 template <typename T>
 concept character = std::same_as<T, char> || std::same_as<T, wchar_t> || std::same_as<T, char8_t> ||
-    std::same_as<T, char16_t> || std::same_as<T, char32_t>;
+                    std::same_as<T, char16_t> || std::same_as<T, char32_t>;
 template <typename T>
 concept integer = std::integral<T> && !std::same_as<T, bool> && !character<T>;
 

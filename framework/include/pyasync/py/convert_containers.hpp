@@ -27,8 +27,7 @@ void require_items(const bound& source, const char* what);
 
 template <typename T>
 [[nodiscard]] T item_to(const bound& item, std::size_t index) {
-    return with_subject(
-        item.py(), [index] { return "item " + std::to_string(index); }, [&] { return item.to<T>(); });
+    return with_subject(item.py(), [index] { return "item " + std::to_string(index); }, [&] { return item.to<T>(); });
 }
 
 /// The types of a container's items, for its annotation.

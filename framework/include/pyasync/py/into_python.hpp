@@ -21,8 +21,7 @@ template <typename Function>
 #ifdef __GLIBCXX__
 __attribute__((no_sanitize("undefined")))  // there is no object of that class
 #endif
-decltype(auto)
-into_python(Function&& function) {
+decltype(auto) into_python(Function&& function) {
 #ifdef __GLIBCXX__
     try {
         return std::forward<Function>(function)();
