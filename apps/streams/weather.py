@@ -5,7 +5,6 @@
 import asyncio
 from collections.abc import AsyncIterator
 
-
 put_away = asyncio.Event()
 
 
