@@ -34,6 +34,8 @@ foreach(case IN LISTS listing)
   string(REPLACE "\\" "\\\\" filter "${case}")
   string(REPLACE "," "\\," filter "${filter}")
   add_test("${test}.${case}" "${program}" "--test-case=${filter}")
+  # A name that cannot be given on a command line must not pass for a case that has run.
+  set_tests_properties("${test}.${case}" PROPERTIES FAIL_REGULAR_EXPRESSION "test cases: +0 [|]")
   math(EXPR cases "${cases} + 1")
 endforeach()
 if(cases EQUAL 0)

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include "dump_on_signal.hpp"
 
+#include <poll.h>
 #include <pthread.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -40,7 +41,14 @@ void signalled(int) {
 void write_to_stderr(std::string_view text) noexcept {
     while (!text.empty()) {
         const ssize_t written = ::write(STDERR_FILENO, text.data(), text.size());
-        if (written < 0 && errno != EINTR) return;
+        if (written < 0 && errno == EAGAIN) {
+            // Somebody has made it non-blocking; its reader may be slow, or gone.
+            constexpr int patience_ms = 5000;
+            pollfd writable{.fd = STDERR_FILENO, .events = POLLOUT, .revents = 0};
+            if (::poll(&writable, 1, patience_ms) == 0) return;
+        } else if (written < 0 && errno != EINTR) {
+            return;
+        }
         if (written > 0) text.remove_prefix(static_cast<std::size_t>(written));
     }
 }

@@ -74,6 +74,11 @@ PYASYNC_TEST_CASE("C++ blocks a loop thread" * doctest::timeout(soon)) {
     co_return;
 }
 
+PYASYNC_TEST_CASE("may block a loop thread" * doctest::timeout(soon) * doctest::may_fail()) {
+    block();
+    co_return;
+}
+
 PYASYNC_TEST_CASE("waits for a signal") {
     co_await call("builtins:print", "ready");
     try {

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <csignal>
 #include <memory>
 #include <stdexcept>
 
@@ -56,6 +57,16 @@ PYASYNC_TEST_CASE("required in an awaited task") {
         REQUIRE(co_await answer() == 7);
     }();
     FAIL("not reached");
+}
+
+PYASYNC_TEST_CASE("required in a detached task") {
+    spawn([]() -> task<> { REQUIRE(co_await answer() == 7); }()).detach();
+    co_await pyasync::uv::sleep(1ms);
+}
+
+PYASYNC_TEST_CASE("crashes on a loop thread") {
+    co_await pyasync::uv::sleep(1ms);
+    std::raise(SIGSEGV);
 }
 
 PYASYNC_TEST_CASE("false on another thread") {

@@ -57,6 +57,7 @@ class Misbehaving(unittest.TestCase):
         output = self.check("required in an awaited task", r"REQUIRE\( 42 == 7 \)")
         self.assertNotIn("not reached", output)
         self.check("false on another thread", r"CHECK\( 1 == 2 \)")
+        self.check("required in a detached task", r"REQUIRE\( 42 == 7 \)")
 
     def test_exceptions(self) -> None:
         self.check(
@@ -192,6 +193,16 @@ class Misbehaving(unittest.TestCase):
         self.assertRegex(done.stderr, "a loop thread that is blocked")
         self.assertRegex(done.stdout, r"CHECK\( other cases can run \) is NOT correct!")
         self.assertNotIn("behind the others", done.stdout)
+
+    def test_a_run_that_is_cut_short_does_not_pass(self) -> None:
+        done = run_case("may block a loop thread", "zz behind the others")
+        self.assertEqual(done.returncode, 1, done)
+        self.assertNotIn("behind the others", done.stdout)
+
+    def test_a_crash_on_a_loop_thread_is_told(self) -> None:
+        done = run_case("crashes on a loop thread", ASAN_OPTIONS="handle_segv=0", TSAN_OPTIONS="handle_segv=0")
+        self.assertEqual(done.returncode, -signal.SIGSEGV, done)
+        self.assertRegex(done.stdout, "crashes on a loop thread(.|\\n)*CRASHED: SIGSEGV")
 
     def test_cpp_that_blocks_the_main_thread_ends_the_process(self) -> None:
         done = run_case("C++ blocks the main thread", "zz behind the others")

@@ -41,6 +41,17 @@ constexpr auto patience = std::chrono::seconds(1);
 
 using body_function = std::function<task<>(py::object event_loop)>;
 
+/// By which doctest ends what a REQUIRE stands in, and of which it has told.
+bool is_failed_assertion(const std::exception_ptr& error) noexcept {
+    try {
+        std::rethrow_exception(error);
+    } catch (const doctest::detail::TestFailureException&) {
+        return true;
+    } catch (...) {
+        return false;
+    }
+}
+
 /// What C++ operations have failed with, and nobody has taken.
 class unretrieved_errors {
 public:
@@ -72,7 +83,7 @@ private:
         return *only;
     }
     static void note(const std::source_location& started, std::exception_ptr error) noexcept {
-        if (pyasync::detail::is_cancellation(error)) return;
+        if (pyasync::detail::is_cancellation(error) || is_failed_assertion(error)) return;
         const std::lock_guard lock(all().mutex);
         all().entries.push_back({started, std::move(error)});
     }
@@ -229,7 +240,7 @@ void run(const body_function& body, const std::source_location& where) {
         tests.stop(result.signal_code);
     } else if (!result.may_go_on) {
         tests.fail("other cases can run", "a loop thread is blocked: something on it does not return");
-        tests.stop(0);
+        tests.stop(EXIT_FAILURE);
     }
     if (result.error == nullptr) return;
     if (result.passed.empty()) std::rethrow_exception(result.error);

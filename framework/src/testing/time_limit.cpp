@@ -11,6 +11,7 @@
 #include <mutex>
 #include <thread>
 
+#include <pyasync/core/signals.hpp>
 #include <pyasync/dump_tasks.hpp>
 #include <pyasync/py/convert.hpp>
 
@@ -107,9 +108,8 @@ bool time_limit::state::deadline_passes(lock_type& lock) {
 
 void time_limit::state::watch(const std::shared_ptr<state>& self) {
     // Signals are the main thread's.
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, nullptr);
+    const sigset_t signals = pyasync::detail::signals_of_others();
+    pthread_sigmask(SIG_SETMASK, &signals, nullptr);
     state& mine = *self;
     lock_type lock(mine.mutex);
     if (!mine.deadline_passes(lock)) return;

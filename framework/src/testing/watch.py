@@ -3,6 +3,7 @@
 """The Python side of <pyasync/testing.hpp>: C++ has this text in it, and calls it on the main thread."""
 
 import asyncio
+import contextlib
 import faulthandler
 import gc
 import signal
@@ -111,12 +112,19 @@ def go_on(loop: asyncio.AbstractEventLoop, awaited: list[asyncio.Task], seconds:
 def leaked() -> list[str]:
     """What is there still of the event loops, and has not been told of before."""
     gc.collect()
-    found = [each for each in gc.get_objects() if _is_of_a_loop(type(each)) and each not in _known]
-    _known.update(found)
+    found = [each for each in gc.get_objects() if _is_of_a_loop(type(each)) and not _is_known(each)]
+    _remember(found)
     # What only another one of them holds goes when that goes.
     reached = {target for each in found for target in _reached_from(each)}
     first = [each for each in found if id(each) not in reached] or found
-    return [f"{each!r}, held by {_holders(each, [found, first])}" for each in first]
+    return [f"{_shown(each)}, held by {_holders(each, [found, first])}" for each in first]
+
+
+def _shown(one: object) -> str:
+    try:
+        return repr(one)
+    except Exception as error:
+        return f"a {type(one).__module__}.{type(one).__qualname__}, whose repr() raises {type(error).__name__}"
 
 
 def _is_of_a_loop(kind: type) -> bool:
@@ -153,8 +161,23 @@ def _holders(target: object, found: list[list[Any]]) -> str:
     return ", ".join(dict.fromkeys(names[:most])) or "C++ (or what the garbage collector does not see)"
 
 
+# By identity, since some cannot be hashed or compared.
+_known: "dict[int, weakref.ref[Any]]" = {}
+
+
+def _is_known(one: object) -> bool:
+    known = _known.get(id(one))
+    return known is not None and known() is one
+
+
+def _remember(found: list[Any]) -> None:
+    for each in found:
+        with contextlib.suppress(TypeError):  # one without weak references is told of once more
+            _known[id(each)] = weakref.ref(each)
+
+
 # Modules may have made some before the first case.
-_known: "weakref.WeakSet[Any]" = weakref.WeakSet(each for each in gc.get_objects() if _is_of_a_loop(type(each)))
+_remember([each for each in gc.get_objects() if _is_of_a_loop(type(each))])
 
 
 # ---- Beyond its limit. ----
