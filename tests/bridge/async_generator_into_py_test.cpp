@@ -105,24 +105,20 @@ TEST_CASE("async for sees every item, in order, then the end or the exception") 
 
 TEST_CASE("in debug mode as well") { on_loops(everything_arrives, {.debug = true}); }
 
-TEST_CASE("a function given to Python may return the generator itself") {
-    on_loops([]() -> task<> {
-        py::object function = co_await on_asyncio(
-            [](py::python p) { return py::function(p, "count", [] { return count(3); }).unbind(); });
-        const std::vector expected{1, 2, 3};
-        CHECK(co_await ask<std::vector<int>>("collect", std::move(function)) == expected);
-    });
+PYASYNC_TEST_CASE("a function given to Python may return the generator itself") {
+    py::object function =
+        co_await on_asyncio([](py::python p) { return py::function(p, "count", [] { return count(3); }).unbind(); });
+    const std::vector expected{1, 2, 3};
+    CHECK(co_await ask<std::vector<int>>("collect", std::move(function)) == expected);
 }
 
-TEST_CASE("it is an async generator to collections.abc, and has its protocol") {
-    on_loops([]() -> task<> {
-        CHECK(co_await ask("describe", co_await function_of(&count, 64, 3)) == "True True False");
-        for (const std::size_t ahead : {0, 64}) {
-            CHECK(co_await ask("protocol", co_await function_of(&count, ahead, 3)) ==
-                  "1 2 3 stop stop None an async generator of C++ takes no values: only asend(None) is possible "
-                  "StopAsyncIteration  RuntimeError cannot reuse already awaited anext()");
-        }
-    });
+PYASYNC_TEST_CASE("it is an async generator to collections.abc, and has its protocol") {
+    CHECK(co_await ask("describe", co_await function_of(&count, 64, 3)) == "True True False");
+    for (const std::size_t ahead : {0, 64}) {
+        CHECK(co_await ask("protocol", co_await function_of(&count, ahead, 3)) ==
+              "1 2 3 stop stop None an async generator of C++ takes no values: only asend(None) is possible "
+              "StopAsyncIteration  RuntimeError cannot reuse already awaited anext()");
+    }
 }
 
 TEST_CASE("it runs no further ahead than agreed, and not before it is wanted") {
@@ -153,68 +149,58 @@ TEST_CASE("it runs no further ahead than agreed, and not before it is wanted") {
     });
 }
 
-TEST_CASE("a second step while one waits is refused, as Python does it") {
-    on_loops([]() -> task<> {
-        CHECK(co_await ask("concurrent", co_await function_of(&wait_after, 64, 0)) ==
-              "anext(): asynchronous generator is already running; aclose(): asynchronous generator is already "
-              "running; True; cancelled");
-        co_await events();
-    });
+PYASYNC_TEST_CASE("a second step while one waits is refused, as Python does it") {
+    CHECK(co_await ask("concurrent", co_await function_of(&wait_after, 64, 0)) ==
+          "anext(): asynchronous generator is already running; aclose(): asynchronous generator is already "
+          "running; True; cancelled");
+    co_await events();
 }
 
-TEST_CASE("aclose cancels it where it stands, and waits until it has cleaned up") {
-    on_loops([]() -> task<> {
-        for (const std::size_t ahead : {0, 4}) {
-            CHECK(co_await ask("close_after", co_await function_of(&clean_up, ahead), 2) == "1 2 end");
-            CHECK(co_await events() == "cleaned up in C++, closed in Python");
-        }
-        // In a wait that it is in by itself, ahead of Python.
-        CHECK(co_await ask("close_after", co_await function_of(&wait_after, 4, 2), 2) == "1 2 end");
-        CHECK((co_await events()).ends_with("cleaned up in C++, closed in Python"));
-        // Before it has begun, and after its end.
-        CHECK(co_await ask("close_after", co_await function_of(&clean_up, 4), 0) == "end");
-        CHECK(co_await events() == "closed in Python");
-        CHECK(co_await ask("close_after", co_await function_of(&count, 4, 2), 2) == "1 2 end");
-        co_await events();
-    });
+PYASYNC_TEST_CASE("aclose cancels it where it stands, and waits until it has cleaned up") {
+    for (const std::size_t ahead : {0, 4}) {
+        CHECK(co_await ask("close_after", co_await function_of(&clean_up, ahead), 2) == "1 2 end");
+        CHECK(co_await events() == "cleaned up in C++, closed in Python");
+    }
+    // In a wait that it is in by itself, ahead of Python.
+    CHECK(co_await ask("close_after", co_await function_of(&wait_after, 4, 2), 2) == "1 2 end");
+    CHECK((co_await events()).ends_with("cleaned up in C++, closed in Python"));
+    // Before it has begun, and after its end.
+    CHECK(co_await ask("close_after", co_await function_of(&clean_up, 4), 0) == "end");
+    CHECK(co_await events() == "closed in Python");
+    CHECK(co_await ask("close_after", co_await function_of(&count, 4, 2), 2) == "1 2 end");
+    co_await events();
 }
 
-TEST_CASE("athrow closes it and raises the exception") {
-    on_loops([]() -> task<> {
-        CHECK(co_await ask("throw_after", co_await function_of(&clean_up, 4), 1) ==
-              R"(["ValueError('thrown') True", None])");
-        CHECK(co_await events() == "cleaned up in C++");
-        CHECK(co_await ask("throw_after", co_await function_of(&clean_up, 4), 0) ==
-              R"(["ValueError('thrown') True", None])");
-        CHECK(co_await events() == "");
-    });
+PYASYNC_TEST_CASE("athrow closes it and raises the exception") {
+    CHECK(co_await ask("throw_after", co_await function_of(&clean_up, 4), 1) ==
+          R"(["ValueError('thrown') True", None])");
+    CHECK(co_await events() == "cleaned up in C++");
+    CHECK(co_await ask("throw_after", co_await function_of(&clean_up, 4), 0) ==
+          R"(["ValueError('thrown') True", None])");
+    CHECK(co_await events() == "");
 }
 
-TEST_CASE("one that Python lets go of is cancelled, and unwinds") {
-    on_loops([]() -> task<> {
-        for (const std::size_t ahead : {0, 4}) {
-            co_await ask<void>("leave_after", co_await function_of(&clean_up, ahead), 2);
-            co_await until_event("cleaned up in C++");
-            co_await events();
-        }
-        co_await ask<void>("leave_after", co_await function_of(&wait_after, 4, 1), 1);
+PYASYNC_TEST_CASE("one that Python lets go of is cancelled, and unwinds") {
+    for (const std::size_t ahead : {0, 4}) {
+        co_await ask<void>("leave_after", co_await function_of(&clean_up, ahead), 2);
         co_await until_event("cleaned up in C++");
         co_await events();
-        co_await ask<void>("drop_waiting", co_await function_of(&wait_after, 4, 1), "waiting");
-        co_await until_event("cleaned up in C++");
-        co_await events();
-    });
+    }
+    co_await ask<void>("leave_after", co_await function_of(&wait_after, 4, 1), 1);
+    co_await until_event("cleaned up in C++");
+    co_await events();
+    co_await ask<void>("drop_waiting", co_await function_of(&wait_after, 4, 1), "waiting");
+    co_await until_event("cleaned up in C++");
+    co_await events();
 }
 
-TEST_CASE("cancelling the Python task waits until C++ has unwound, and C++ may swallow it") {
-    on_loops([]() -> task<> {
-        CHECK(co_await ask("cancel_when", co_await function_of(&wait_after, 4, 2), "waiting") == "1 2 cancelled");
-        CHECK(co_await events() == "waiting, cleaned up in C++, seen by Python");
-        CHECK(co_await ask("cancel_when", co_await function_of(&swallow, 4), "waiting") == "1 2 end");
-        co_await events();
-        CHECK(co_await ask("time_out", co_await function_of(&wait_after, 4, 2)) == "timed out");
-        co_await events();
-    });
+PYASYNC_TEST_CASE("cancelling the Python task waits until C++ has unwound, and C++ may swallow it") {
+    CHECK(co_await ask("cancel_when", co_await function_of(&wait_after, 4, 2), "waiting") == "1 2 cancelled");
+    CHECK(co_await events() == "waiting, cleaned up in C++, seen by Python");
+    CHECK(co_await ask("cancel_when", co_await function_of(&swallow, 4), "waiting") == "1 2 end");
+    co_await events();
+    CHECK(co_await ask("time_out", co_await function_of(&wait_after, 4, 2)) == "timed out");
+    co_await events();
 }
 
 TEST_CASE("its exceptions have the frames of both languages") {
@@ -263,14 +249,12 @@ TEST_CASE("Python's context variables are seen by Python that it calls") {
     });
 }
 
-TEST_CASE("there and back: a C++ generator as a C++ stream, through Python") {
-    on_loops([]() -> task<> {
-        const auto make = co_await function_of(&count, 64, 1000);
-        auto numbers = co_await on_asyncio([&](auto p) { return pyasync::into_stream<int>(make.bind(p)()); });
-        long sum = 0;
-        while (const auto number = co_await numbers.next()) sum += *number;
-        CHECK(sum == 500'500);
-    });
+PYASYNC_TEST_CASE("there and back: a C++ generator as a C++ stream, through Python") {
+    const auto make = co_await function_of(&count, 64, 1000);
+    auto numbers = co_await on_asyncio([&](auto p) { return pyasync::into_stream<int>(make.bind(p)()); });
+    long sum = 0;
+    while (const auto number = co_await numbers.next()) sum += *number;
+    CHECK(sum == 500'500);
 }
 
 TEST_CASE("without a running loop, awaiting it is Python's own error") {

@@ -9,7 +9,6 @@
 using pyasync::call;
 using pyasync::on_asyncio;
 using pyasync::task;
-using tests::on_loops;
 using namespace std::chrono_literals;
 namespace py = pyasync::py;
 
@@ -22,27 +21,21 @@ task<int> later(int number) {
 
 }  // namespace
 
-TEST_CASE("a task becomes a coroutine, which runs when it is awaited") {
-    on_loops([]() -> task<> {
-        const auto make = [](py::python p, bool how) {
-            return pyasync::coroutine_into_py(p, later(4), "later", {.inline_start = how}).unbind();
-        };
-        for (const bool inline_start : {false, true}) {
-            py::object made = co_await on_asyncio(make, inline_start);
-            const std::string shown = co_await on_asyncio(
-                [](py::python p, const py::object& o) { return o.bind(p).attr("__name__").str(); }, std::cref(made));
-            CHECK(shown == "later");
-            auto running = co_await on_asyncio(
-                [](py::python p, const py::object& o) { return pyasync::into_future<int>(o.bind(p)); },
-                std::move(made));
-            CHECK(co_await std::move(running) == 4);
-        }
-    });
+PYASYNC_TEST_CASE("a task becomes a coroutine, which runs when it is awaited") {
+    const auto make = [](py::python p, bool how) {
+        return pyasync::coroutine_into_py(p, later(4), "later", {.inline_start = how}).unbind();
+    };
+    for (const bool inline_start : {false, true}) {
+        py::object made = co_await on_asyncio(make, inline_start);
+        const std::string shown = co_await on_asyncio(
+            [](py::python p, const py::object& o) { return o.bind(p).attr("__name__").str(); }, std::cref(made));
+        CHECK(shown == "later");
+        auto running = co_await on_asyncio(
+            [](py::python p, const py::object& o) { return pyasync::into_future<int>(o.bind(p)); }, std::move(made));
+        CHECK(co_await std::move(running) == 4);
+    }
 }
 
-TEST_CASE("one that nobody awaits never runs, and is freed") {
-    on_loops([]() -> task<> {
-        co_await on_asyncio(
-            [](py::python p) { pyasync::coroutine_into_py(p, later(4), "later").call_method("close"); });
-    });
+PYASYNC_TEST_CASE("one that nobody awaits never runs, and is freed") {
+    co_await on_asyncio([](py::python p) { pyasync::coroutine_into_py(p, later(4), "later").call_method("close"); });
 }

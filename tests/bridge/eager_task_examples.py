@@ -19,6 +19,7 @@ async def wait_for_release() -> object:
     try:
         return await released
     finally:
+        released = None
         events.append("left")
 
 

@@ -31,111 +31,93 @@ task<std::string> failure(const char* target, Args... args) {
 
 }  // namespace
 
-TEST_CASE("a coroutine keeps one task through waits of every kind") {
-    on_loops([]() -> task<> {
-        for (int i = 0; i < 3; ++i) CHECK(co_await call<std::string>("eager_task_examples:one_identity") == "one");
-    });
+PYASYNC_TEST_CASE("a coroutine keeps one task through waits of every kind") {
+    for (int i = 0; i < 3; ++i) CHECK(co_await call<std::string>("eager_task_examples:one_identity") == "one");
 }
 
-TEST_CASE("a coroutine that asyncio wakes may ask for the next turn when C++ has nothing to send") {
-    on_loops([]() -> task<> { CHECK(co_await call<int>("eager_task_examples:rest_and_yield") == 3); });
+PYASYNC_TEST_CASE("a coroutine that asyncio wakes may ask for the next turn when C++ has nothing to send") {
+    CHECK(co_await call<int>("eager_task_examples:rest_and_yield") == 3);
 }
 
-TEST_CASE("a task that somebody has by a weak reference is not used again") {
-    on_loops([]() -> task<> {
-        std::set<int> numbers;
-        for (int i = 0; i < 10; ++i) numbers.insert(co_await call<int>("eager_task_examples:number_of_task"));
-        CHECK(numbers.size() == 10);
-    });
+PYASYNC_TEST_CASE("a task that somebody has by a weak reference is not used again") {
+    std::set<int> numbers;
+    for (int i = 0; i < 10; ++i) numbers.insert(co_await call<int>("eager_task_examples:number_of_task"));
+    CHECK(numbers.size() == 10);
 }
 
-TEST_CASE("a task that somebody has kept, and not looked at, is one that has ended like any other") {
-    on_loops([]() -> task<> {
-        for (const int turns : {0, 1, 10}) {
-            for (const char* look : {"eager_task_examples:await_kept", "eager_task_examples:watch_kept"}) {
-                CHECK(co_await call<int>("eager_task_examples:keep_and_end", turns, "") == 42);
-                CHECK(co_await call<int>(look) == 42);
-                CHECK(co_await failure("eager_task_examples:keep_and_end", turns, "told") == "ValueError: told");
-                CHECK(co_await failure(look) == "ValueError: told");
+PYASYNC_TEST_CASE("a task that somebody has kept, and not looked at, is one that has ended like any other") {
+    for (const int turns : {0, 1, 10}) {
+        for (const char* look : {"eager_task_examples:await_kept", "eager_task_examples:watch_kept"}) {
+            CHECK(co_await call<int>("eager_task_examples:keep_and_end", turns, "") == 42);
+            CHECK(co_await call<int>(look) == 42);
+            CHECK(co_await failure("eager_task_examples:keep_and_end", turns, "told") == "ValueError: told");
+            CHECK(co_await failure(look) == "ValueError: told");
+        }
+    }
+}
+
+PYASYNC_TEST_CASE("a coroutine that a Future of asyncio's has woken leaves no task behind, where nobody has kept it") {
+    for (int i = 0; i < 20; ++i) {
+        co_await call("eager_task_examples:wait_for_timer");
+        CHECK(co_await call<bool>("eager_task_examples:unknown_at_end"));
+    }
+}
+
+PYASYNC_TEST_CASE("a task is awaited while it runs, by who has not looked at it before") {
+    auto runs = spawn(call<int>("eager_task_examples:keep_and_end", 10, ""));
+    CHECK(co_await call<int>("eager_task_examples:await_kept_while_it_runs") == 42);
+    CHECK(co_await std::move(runs) == 42);
+}
+
+PYASYNC_TEST_CASE("asyncio.all_tasks knows a coroutine that waits, and so it can be cancelled") {
+    co_await forget_events();
+    auto waits = spawn(call("eager_task_examples:wait_for_release"));
+    co_await call("bridge_examples:until_waiting");
+    CHECK(co_await call<int>("eager_task_examples:count_tasks_of", "wait_for_release") == 1);
+    co_await call("eager_task_examples:cancel_tasks_of", "wait_for_release");
+    CHECK_THROWS_AS(co_await std::move(waits), pyasync::cancelled);
+    CHECK(co_await call<int>("eager_task_examples:count_tasks_of", "wait_for_release") == 0);
+    CHECK(co_await call<std::string>("bridge_examples:take_events") == "waiting, left");
+}
+
+PYASYNC_TEST_CASE("what a coroutine waits for gives it its value or its exception, looked at or not") {
+    for (const bool looked_at : {false, true}) {
+        for (const bool fails : {false, true}) {
+            CAPTURE(looked_at);
+            CAPTURE(fails);
+            co_await forget_events();
+            auto waits = spawn(call<int>("eager_task_examples:wait_for_release"));
+            co_await call("bridge_examples:until_waiting");
+            if (looked_at) {
+                CHECK(co_await call<int>("eager_task_examples:count_tasks_of", "wait_for_release") == 1);
+            }
+            if (fails) {
+                co_await call("eager_task_examples:fail_release");
+                CHECK((co_await tests::error_of(std::move(waits))).find("KeyError: 'not released'") !=
+                      std::string::npos);
+            } else {
+                co_await call("eager_task_examples:release", 42);
+                CHECK(co_await std::move(waits) == 42);
             }
         }
-    });
+    }
 }
 
-TEST_CASE("a coroutine that a Future of asyncio's has woken leaves no task behind, where nobody has kept it") {
-    on_loops([]() -> task<> {
-        for (int i = 0; i < 20; ++i) {
-            co_await call("eager_task_examples:wait_for_timer");
-            CHECK(co_await call<bool>("eager_task_examples:unknown_at_end"));
-        }
-    });
+PYASYNC_TEST_CASE("a coroutine that C++ cancels while it waits may go on") {
+    co_await forget_events();
+    auto waits = spawn(call<std::string>("eager_task_examples:swallow_and_go_on"));
+    co_await call("bridge_examples:until_waiting");
+    waits.cancel();
+    CHECK(co_await std::move(waits) == "went on");
 }
 
-TEST_CASE("a task is awaited while it runs, by who has not looked at it before") {
-    on_loops([]() -> task<> {
-        auto runs = spawn(call<int>("eager_task_examples:keep_and_end", 10, ""));
-        CHECK(co_await call<int>("eager_task_examples:await_kept_while_it_runs") == 42);
-        CHECK(co_await std::move(runs) == 42);
-    });
-}
-
-TEST_CASE("asyncio.all_tasks knows a coroutine that waits, and so it can be cancelled") {
-    on_loops([]() -> task<> {
-        co_await forget_events();
-        auto waits = spawn(call("eager_task_examples:wait_for_release"));
-        co_await call("bridge_examples:until_waiting");
-        CHECK(co_await call<int>("eager_task_examples:count_tasks_of", "wait_for_release") == 1);
-        co_await call("eager_task_examples:cancel_tasks_of", "wait_for_release");
-        CHECK_THROWS_AS(co_await std::move(waits), pyasync::cancelled);
-        CHECK(co_await call<int>("eager_task_examples:count_tasks_of", "wait_for_release") == 0);
-        CHECK(co_await call<std::string>("bridge_examples:take_events") == "waiting, left");
-    });
-}
-
-TEST_CASE("what a coroutine waits for gives it its value or its exception, looked at or not") {
-    on_loops([]() -> task<> {
-        for (const bool looked_at : {false, true}) {
-            for (const bool fails : {false, true}) {
-                CAPTURE(looked_at);
-                CAPTURE(fails);
-                co_await forget_events();
-                auto waits = spawn(call<int>("eager_task_examples:wait_for_release"));
-                co_await call("bridge_examples:until_waiting");
-                if (looked_at) {
-                    CHECK(co_await call<int>("eager_task_examples:count_tasks_of", "wait_for_release") == 1);
-                }
-                if (fails) {
-                    co_await call("eager_task_examples:fail_release");
-                    CHECK((co_await tests::error_of(std::move(waits))).find("KeyError: 'not released'") !=
-                          std::string::npos);
-                } else {
-                    co_await call("eager_task_examples:release", 42);
-                    CHECK(co_await std::move(waits) == 42);
-                }
-            }
-        }
-    });
-}
-
-TEST_CASE("a coroutine that C++ cancels while it waits may go on") {
-    on_loops([]() -> task<> {
-        co_await forget_events();
-        auto waits = spawn(call<std::string>("eager_task_examples:swallow_and_go_on"));
-        co_await call("bridge_examples:until_waiting");
-        waits.cancel();
-        CHECK(co_await std::move(waits) == "went on");
-    });
-}
-
-TEST_CASE("a coroutine between two turns of the loop can be cancelled") {
-    on_loops([]() -> task<> {
-        co_await forget_events();
-        auto spins = spawn(call("eager_task_examples:spin_forever"));
-        co_await call("bridge_examples:until_waiting");
-        spins.cancel();
-        CHECK_THROWS_AS(co_await std::move(spins), pyasync::cancelled);
-        CHECK(co_await call<std::string>("bridge_examples:take_events") == "waiting, left");
-    });
+PYASYNC_TEST_CASE("a coroutine between two turns of the loop can be cancelled") {
+    co_await forget_events();
+    auto spins = spawn(call("eager_task_examples:spin_forever"));
+    co_await call("bridge_examples:until_waiting");
+    spins.cancel();
+    CHECK_THROWS_AS(co_await std::move(spins), pyasync::cancelled);
+    CHECK(co_await call<std::string>("bridge_examples:take_events") == "waiting, left");
 }
 
 TEST_CASE("a coroutine between two turns of the loop is cancelled at the end") {
@@ -149,18 +131,14 @@ TEST_CASE("a coroutine between two turns of the loop is cancelled at the end") {
     CHECK(events == "waiting, left");
 }
 
-TEST_CASE("asyncio.sleep(0) gives every other callback its turn") {
-    on_loops([]() -> task<> {
-        constexpr int turns = 100;
-        CHECK(co_await call<int>("eager_task_examples:turns_between", turns) >= turns - 1);
-    });
+PYASYNC_TEST_CASE("asyncio.sleep(0) gives every other callback its turn") {
+    constexpr int turns = 100;
+    CHECK(co_await call<int>("eager_task_examples:turns_between", turns) >= turns - 1);
 }
 
-TEST_CASE("the exception of a Future is thrown at the yield, its value is not sent") {
-    on_loops([]() -> task<> {
-        CHECK(co_await call<std::string>("eager_task_examples:hand_written", "by hand") == "thrown by hand");
-        CHECK(co_await call<std::string>("eager_task_examples:hand_written", "") == "sent");
-    });
+PYASYNC_TEST_CASE("the exception of a Future is thrown at the yield, its value is not sent") {
+    CHECK(co_await call<std::string>("eager_task_examples:hand_written", "by hand") == "thrown by hand");
+    CHECK(co_await call<std::string>("eager_task_examples:hand_written", "") == "sent");
 }
 
 namespace {

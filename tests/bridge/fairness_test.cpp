@@ -78,48 +78,42 @@ TEST_CASE("asyncio's callbacks, timers and sockets have their turns while C++ fl
     }
 }
 
-TEST_CASE("what C++ has asyncio do is interrupted after two milliseconds, also where each of it takes long") {
-    on_loops([]() -> task<> {
-        constexpr int number = 200;
-        co_await call("fairness_examples:count_turns");
-        std::vector<pyasync::future<int>> running;
-        for (int i = 0; i < number; ++i) running.push_back(spawn(call<int>("fairness_examples:take_a_millisecond")));
-        std::set<int> turns;
-        for (auto& each : running) turns.insert(co_await std::move(each));
-        co_await call("fairness_examples:stop_counting");
-        // Three at a time, but for the first ones, before it was seen how long they take.
-        CHECK(turns.size() >= number / 4);
-    });
+PYASYNC_TEST_CASE("what C++ has asyncio do is interrupted after two milliseconds, also where each of it takes long") {
+    constexpr int number = 200;
+    co_await call("fairness_examples:count_turns");
+    std::vector<pyasync::future<int>> running;
+    for (int i = 0; i < number; ++i) running.push_back(spawn(call<int>("fairness_examples:take_a_millisecond")));
+    std::set<int> turns;
+    for (auto& each : running) turns.insert(co_await std::move(each));
+    co_await call("fairness_examples:stop_counting");
+    // Three at a time, but for the first ones, before it was seen how long they take.
+    CHECK(turns.size() >= number / 4);
 }
 
-TEST_CASE("a Python thread has its turns while C++ floods asyncio with what runs no Python code") {
-    on_loops([]() -> task<> {
-        const auto water = std::make_shared<flood>();  // the thread may come to it late
-        auto running = begin(&messages, *water);
-        co_await on_asyncio([&water](py::python p) {
-            const py::bound stop = py::function(p, "stop", [water] { water->stopping = true; });
-            const py::bound take_turns = p.import("fairness_examples").attr("take_turns");
-            const py::bound arguments = py::bound::steal(p, PyTuple_Pack(1, stop.ptr()));
-            p.import("threading")
-                .attr("Thread")(py::kw("target") = take_turns, py::kw("args") = arguments)
-                .call_method("start");
-        });
-        CHECK(co_await was_stopped(*water, std::move(running)));
+PYASYNC_TEST_CASE("a Python thread has its turns while C++ floods asyncio with what runs no Python code") {
+    const auto water = std::make_shared<flood>();  // the thread may come to it late
+    auto running = begin(&messages, *water);
+    co_await on_asyncio([&water](py::python p) {
+        const py::bound stop = py::function(p, "stop", [water] { water->stopping = true; });
+        const py::bound take_turns = p.import("fairness_examples").attr("take_turns");
+        const py::bound arguments = py::bound::steal(p, PyTuple_Pack(1, stop.ptr()));
+        p.import("threading")
+            .attr("Thread")(py::kw("target") = take_turns, py::kw("args") = arguments)
+            .call_method("start");
     });
+    CHECK(co_await was_stopped(*water, std::move(running)));
 }
 
-TEST_CASE("libuv's timers fire while Python keeps the GIL") {
-    on_loops([]() -> task<> {
-        std::atomic<bool> kept{false};
-        std::binary_semaphore fired(0);
-        const auto keep = [&](py::python) {
-            kept = true;
-            return fired.try_acquire_for(1min);
-        };
-        auto keeps = spawn([](auto function) -> task<bool> { co_return co_await on_asyncio(function); }(keep));
-        while (!kept) co_await pyasync::uv::sleep(1ms);
-        for (int i = 0; i < 10; ++i) co_await pyasync::uv::sleep(1ms);
-        fired.release();
-        CHECK(co_await std::move(keeps));
-    });
+PYASYNC_TEST_CASE("libuv's timers fire while Python keeps the GIL") {
+    std::atomic<bool> kept{false};
+    std::binary_semaphore fired(0);
+    const auto keep = [&](py::python) {
+        kept = true;
+        return fired.try_acquire_for(1min);
+    };
+    auto keeps = spawn([](auto function) -> task<bool> { co_return co_await on_asyncio(function); }(keep));
+    while (!kept) co_await pyasync::uv::sleep(1ms);
+    for (int i = 0; i < 10; ++i) co_await pyasync::uv::sleep(1ms);
+    fired.release();
+    CHECK(co_await std::move(keeps));
 }

@@ -44,26 +44,22 @@ task<> fails_with(const std::string& message) {
 static_assert(!pyasync::detail::refers_to_call<task<int> (*)(int), int>);
 static_assert(pyasync::detail::refers_to_call<task<int> (*)(const int&), const int&>);
 
-TEST_CASE("arguments by reference live until the coroutine has ended") {
-    on_loops([]() -> task<> {
-        for (const bool inline_start : {false, true}) {
-            const auto make = [](py::python p, bool how) {
-                return pyasync::coroutine_function(p, "f", &length_after_a_while, {.inline_start = how}).unbind();
-            };
-            const py::object function = co_await on_asyncio(make, inline_start);
-            CHECK(co_await call<std::size_t>("bridge_examples:await_it", std::cref(function), long_text) == 1000);
-        }
-    });
+PYASYNC_TEST_CASE("arguments by reference live until the coroutine has ended") {
+    for (const bool inline_start : {false, true}) {
+        const auto make = [](py::python p, bool how) {
+            return pyasync::coroutine_function(p, "f", &length_after_a_while, {.inline_start = how}).unbind();
+        };
+        const py::object function = co_await on_asyncio(make, inline_start);
+        CHECK(co_await call<std::size_t>("bridge_examples:await_it", std::cref(function), long_text) == 1000);
+    }
 }
 
-TEST_CASE("and until the generator has ended") {
-    on_loops([]() -> task<> {
-        const py::object function = co_await on_asyncio(
-            [](py::python p) { return pyasync::async_generator_function(p, "f", &lengths).unbind(); });
-        const auto items =
-            co_await call<std::vector<std::size_t>>("stream_examples:items_of", std::cref(function), long_text, 100);
-        CHECK(items == std::vector<std::size_t>(100, 1000));
-    });
+PYASYNC_TEST_CASE("and until the generator has ended") {
+    const py::object function =
+        co_await on_asyncio([](py::python p) { return pyasync::async_generator_function(p, "f", &lengths).unbind(); });
+    const auto items =
+        co_await call<std::vector<std::size_t>>("stream_examples:items_of", std::cref(function), long_text, 100);
+    CHECK(items == std::vector<std::size_t>(100, 1000));
 }
 
 TEST_CASE("captures live as long as the coroutine, also where Python has let go of the function") {
@@ -81,14 +77,11 @@ TEST_CASE("captures live as long as the coroutine, also where Python has let go 
     CHECK(pyasync::test::census::alive() == 0);
 }
 
-TEST_CASE("no frame of the framework's own shows in a traceback") {
-    on_loops([]() -> task<> {
-        const py::object function =
-            co_await on_asyncio([](py::python p) { return pyasync::coroutine_function(p, "f", &fails_with).unbind(); });
-        const std::string error =
-            co_await tests::error_of(call("bridge_examples:await_it", std::cref(function), "broken"));
-        CHECK(error.find("ValueError: broken") != std::string::npos);
-        CHECK(error.find("run_keeping") == std::string::npos);
-        CHECK(error.find("lasting_call.hpp") == std::string::npos);
-    });
+PYASYNC_TEST_CASE("no frame of the framework's own shows in a traceback") {
+    const py::object function =
+        co_await on_asyncio([](py::python p) { return pyasync::coroutine_function(p, "f", &fails_with).unbind(); });
+    const std::string error = co_await tests::error_of(call("bridge_examples:await_it", std::cref(function), "broken"));
+    CHECK(error.find("ValueError: broken") != std::string::npos);
+    CHECK(error.find("run_keeping") == std::string::npos);
+    CHECK(error.find("lasting_call.hpp") == std::string::npos);
 }

@@ -21,82 +21,70 @@ TEST_CASE("the function runs on the thread of the event loop, and the task goes 
     });
 }
 
-TEST_CASE("results and arguments may be move-only, and there may be none") {
-    on_loops([]() -> task<> {
-        auto number = std::make_unique<int>(7);
-        auto back = co_await on_asyncio([](py::python, std::unique_ptr<int> n) { return n; }, std::move(number));
-        CHECK(*back == 7);
-        bool ran = false;
-        co_await on_asyncio([&ran](py::python) { ran = true; });
-        CHECK(ran);
-    });
+PYASYNC_TEST_CASE("results and arguments may be move-only, and there may be none") {
+    auto number = std::make_unique<int>(7);
+    auto back = co_await on_asyncio([](py::python, std::unique_ptr<int> n) { return n; }, std::move(number));
+    CHECK(*back == 7);
+    bool ran = false;
+    co_await on_asyncio([&ran](py::python) { ran = true; });
+    CHECK(ran);
 }
 
-TEST_CASE("a C++ exception comes back as itself, a Python one as python_error") {
-    on_loops([]() -> task<> {
-        CHECK_THROWS_WITH_AS(co_await on_asyncio([](py::python) { throw std::out_of_range("too far"); }), "too far",
-                             std::out_of_range);
-        bool raised = false;
-        try {
-            co_await on_asyncio([](py::python python) { python.import("no_such_module"); });
-        } catch (const py::python_error& error) {
-            raised = error.matches("ModuleNotFoundError");
-        }
-        CHECK(raised);
-    });
+PYASYNC_TEST_CASE("a C++ exception comes back as itself, a Python one as python_error") {
+    CHECK_THROWS_WITH_AS(co_await on_asyncio([](py::python) { throw std::out_of_range("too far"); }), "too far",
+                         std::out_of_range);
+    bool raised = false;
+    try {
+        co_await on_asyncio([](py::python python) { python.import("no_such_module"); });
+    } catch (const py::python_error& error) {
+        raised = error.matches("ModuleNotFoundError");
+    }
+    CHECK(raised);
 }
 
-TEST_CASE("the running loop is the task's") {
-    on_loops([]() -> task<> {
-        CHECK(co_await on_asyncio(
-            [](py::python python) { return pyasync::get_running_loop(python).is(pyasync::get_current_loop(python)); }));
-    });
+PYASYNC_TEST_CASE("the running loop is the task's") {
+    CHECK(co_await on_asyncio(
+        [](py::python python) { return pyasync::get_running_loop(python).is(pyasync::get_current_loop(python)); }));
 }
 
-TEST_CASE("a cancelled task still gets the function's result, and is cancelled at its next wait") {
-    on_loops([]() -> task<> {
-        auto running = pyasync::spawn([]() -> task<int> {
-            const int value = co_await on_asyncio([](py::python) { return 3; });
-            co_await pyasync::uv::sleep(std::chrono::hours(1));
-            co_return value;
-        }());
-        running.cancel();
-        bool cancelled = false;
-        try {
-            co_await std::move(running);
-        } catch (const pyasync::cancelled&) {
-            cancelled = true;
-        }
-        CHECK(cancelled);
-    });
+PYASYNC_TEST_CASE("a cancelled task still gets the function's result, and is cancelled at its next wait") {
+    auto running = pyasync::spawn([]() -> task<int> {
+        const int value = co_await on_asyncio([](py::python) { return 3; });
+        co_await pyasync::uv::sleep(std::chrono::hours(1));
+        co_return value;
+    }());
+    running.cancel();
+    bool cancelled = false;
+    try {
+        co_await std::move(running);
+    } catch (const pyasync::cancelled&) {
+        cancelled = true;
+    }
+    CHECK(cancelled);
 }
 
-TEST_CASE("a flood of requests does not starve the event loop's own callbacks") {
-    on_loops([]() -> task<> {
-        auto flood = pyasync::spawn([]() -> task<> {
-            std::vector<pyasync::future<>> all;
-            for (int i = 0; i < 50'000; ++i) all.push_back(pyasync::spawn(on_asyncio([](py::python) {})));
-            for (auto& each : all) co_await std::move(each);
-        }());
-        // A Python coroutine that takes many turns of the loop ends while the flood is still under way, or the flood
-        // ends first: either way both come to their ends, and neither waits for the other.
-        auto turns = pyasync::spawn(pyasync::call<int>("bridge_examples:tick", std::vector<int>{0}, 20));
-        CHECK(co_await std::move(turns) == 20);
-        co_await std::move(flood);
-    });
+PYASYNC_TEST_CASE("a flood of requests does not starve the event loop's own callbacks") {
+    auto flood = pyasync::spawn([]() -> task<> {
+        std::vector<pyasync::future<>> all;
+        for (int i = 0; i < 50'000; ++i) all.push_back(pyasync::spawn(on_asyncio([](py::python) {})));
+        for (auto& each : all) co_await std::move(each);
+    }());
+    // A Python coroutine that takes many turns of the loop ends while the flood is still under way, or the flood
+    // ends first: either way both come to their ends, and neither waits for the other.
+    auto turns = pyasync::spawn(pyasync::call<int>("bridge_examples:tick", std::vector<int>{0}, 20));
+    CHECK(co_await std::move(turns) == 20);
+    co_await std::move(flood);
 }
 
-TEST_CASE("a reference that dies on a loop thread is given back, though nothing else crosses") {
-    on_loops([]() -> task<> {
-        const auto watch = [](py::python p) {
-            const py::bound watched = p.import("asyncio").attr("Event")();
-            const py::bound loop = pyasync::get_running_loop(p);
-            const py::bound collected = loop.call_method("create_future");
-            p.import("weakref").attr("finalize")(watched, collected.attr("set_result"), p.none());
-            return std::pair(watched.unbind(), pyasync::into_future<void>(collected));
-        };
-        auto [object, collected] = co_await on_asyncio(watch);
-        object.reset();
-        co_await std::move(collected);
-    });
+PYASYNC_TEST_CASE("a reference that dies on a loop thread is given back, though nothing else crosses") {
+    const auto watch = [](py::python p) {
+        const py::bound watched = p.import("asyncio").attr("Event")();
+        const py::bound loop = pyasync::get_running_loop(p);
+        const py::bound collected = loop.call_method("create_future");
+        p.import("weakref").attr("finalize")(watched, collected.attr("set_result"), p.none());
+        return std::pair(watched.unbind(), pyasync::into_future<void>(collected));
+    };
+    auto [object, collected] = co_await on_asyncio(watch);
+    object.reset();
+    co_await std::move(collected);
 }

@@ -16,8 +16,10 @@ def reset() -> None:
 
 
 def release() -> None:
+    global released
     assert released is not None
     released.set_result(None)
+    released = None
 
 
 async def until_waiting(count: int) -> None:

@@ -50,7 +50,8 @@ async def is_kept_group(future) -> bool:
     try:
         await future
     except ExceptionGroup as group:
-        return group is kept_group
+        # Its traceback would keep the frames, and with them the future.
+        return group.with_traceback(None) is kept_group
     return False
 
 

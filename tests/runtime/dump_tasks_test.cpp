@@ -123,75 +123,68 @@ TEST_CASE("the same tree is told on a thread of the pool, on a loop thread, and 
     });
 }
 
-TEST_CASE("what a task of Python's gathers of C++ stands below it") {
-    on_loops([]() -> task<> {
-        meeting here;
-        future<> reached = here.reached.get_future();
-        const auto make = [](py::python p, meeting* met) {
-            // Only the first of them is waited for by the test.
-            const auto first = std::make_shared<std::atomic<bool>>(true);
-            return py::function(p, "start",
-                                [met, first] { return first->exchange(false) ? middle(*met) : wait_for_nothing(); })
-                .unbind();
-        };
-        py::object start = co_await on_asyncio(make, &here);
-        auto running = spawn(call("report_examples:await_several", std::move(start), 2));
-        co_await std::move(reached);
-        co_await call("asyncio:sleep", 0);
-        CHECK(has(co_await on_asyncio(&dump_here),
-                  "\\* Python task ~await_several \\[asyncio 0\\] waits for GatheringFuture, at ~\n"
-                  "  \\* C\\+\\+ task ~middle \\[libuv 0\\] waits for a promise, at ~\n"
-                  "      awaited at ~\n"
-                  "  \\* C\\+\\+ task ~wait_for_nothing \\[libuv 0\\] waits for uv::sleep, ~ s left, at ~\n"));
-        running.cancel();
-        try {
-            co_await std::move(running);
-        } catch (const pyasync::cancelled&) {
-        }
-    });
-}
-
-TEST_CASE("every event loop is told of, on whichever thread it runs") {
-    on_loops([]() -> task<> {
-        meeting here;
-        future<> reached = here.reached.get_future();
-        const py::object start = co_await given_to_python(here);
-        future<> elsewhere = spawn_blocking([&start] {
-            with_gil([&start](py::python p) { p.import("report_examples").attr("run_elsewhere")(start.bind(p)); });
-        });
-        co_await std::move(reached);
-        // Its other loop has come to its wait when this one's thread has the GIL.
-        const std::string text = co_await on_asyncio(&dump_here);
-        CHECK(has(text, "^3 event loops\n"));
-        CHECK(
-            has(text,
-                "\\* Python task Task-\\d+ await_it \\[asyncio [01]\\] waits for a C\\+\\+ task, at ~ in await_inside\n"
-                "    awaited at ~ in await_it\n"
-                "  \\* C\\+\\+ task ~middle \\[libuv 0\\] waits for a promise, at ~ in ~innermost\n"));
-        here.leave.set_value();
-        co_await std::move(elsewhere);
-    });
-}
-
-TEST_CASE("a loop thread that something blocks is said not to answer, and Python is told of all the same") {
-    std::string text;
-    on_loops([&text]() -> task<> {
-        meeting here;
-        future<> reached = here.reached.get_future();
-        py::object start = co_await given_to_python(here);
-        future<> running = spawn(outer(std::move(start)));
-        co_await std::move(reached);
-        co_await call("asyncio:sleep", 0);
-        std::latch leave(1);
-        std::thread asks([&] {
-            text = pyasync::detail::dump_tasks_within(short_time);
-            leave.count_down();
-        });
-        leave.wait();  // and with this thread the loop
-        asks.join();
-        here.leave.set_value();
+PYASYNC_TEST_CASE("what a task of Python's gathers of C++ stands below it") {
+    meeting here;
+    future<> reached = here.reached.get_future();
+    const auto make = [](py::python p, meeting* met) {
+        // Only the first of them is waited for by the test.
+        const auto first = std::make_shared<std::atomic<bool>>(true);
+        return py::function(p, "start",
+                            [met, first] { return first->exchange(false) ? middle(*met) : wait_for_nothing(); })
+            .unbind();
+    };
+    py::object start = co_await on_asyncio(make, &here);
+    auto running = spawn(call("report_examples:await_several", std::move(start), 2));
+    co_await std::move(reached);
+    co_await call("asyncio:sleep", 0);
+    CHECK(has(co_await on_asyncio(&dump_here),
+              "\\* Python task ~await_several \\[asyncio 0\\] waits for GatheringFuture, at ~\n"
+              "  \\* C\\+\\+ task ~middle \\[libuv 0\\] waits for a promise, at ~\n"
+              "      awaited at ~\n"
+              "  \\* C\\+\\+ task ~wait_for_nothing \\[libuv 0\\] waits for uv::sleep, ~ s left, at ~\n"));
+    running.cancel();
+    try {
         co_await std::move(running);
+    } catch (const pyasync::cancelled&) {
+    }
+}
+
+PYASYNC_TEST_CASE("every event loop is told of, on whichever thread it runs") {
+    meeting here;
+    future<> reached = here.reached.get_future();
+    const py::object start = co_await given_to_python(here);
+    future<> elsewhere = spawn_blocking([&start] {
+        with_gil([&start](py::python p) { p.import("report_examples").attr("run_elsewhere")(start.bind(p)); });
     });
+    co_await std::move(reached);
+    // Its other loop has come to its wait when this one's thread has the GIL.
+    const std::string text = co_await on_asyncio(&dump_here);
+    CHECK(has(text, "^3 event loops\n"));
+    CHECK(has(text,
+              "\\* Python task Task-\\d+ await_it \\[asyncio [01]\\] waits for a C\\+\\+ task, at ~ in await_inside\n"
+              "    awaited at ~ in await_it\n"
+              "  \\* C\\+\\+ task ~middle \\[libuv 0\\] waits for a promise, at ~ in ~innermost\n"));
+    here.leave.set_value();
+    co_await std::move(elsewhere);
+}
+
+PYASYNC_TEST_CASE("a loop thread that something blocks is said not to answer, and Python is told of all the same") {
+    std::string text;
+    meeting here;
+    future<> reached = here.reached.get_future();
+    py::object start = co_await given_to_python(here);
+    future<> running = spawn(outer(std::move(start)));
+    co_await std::move(reached);
+    co_await call("asyncio:sleep", 0);
+    std::latch leave(1);
+    std::thread asks([&] {
+        text = pyasync::detail::dump_tasks_within(short_time);
+        leave.count_down();
+    });
+    leave.wait();  // and with this thread the loop
+    asks.join();
+    here.leave.set_value();
+    co_await std::move(running);
     CHECK(has(text, "\n  libuv 0: does not answer, something on its thread does not return\n"));
     CHECK(has(
         text,
@@ -201,93 +194,84 @@ TEST_CASE("a loop thread that something blocks is said not to answer, and Python
         "does not answer\n"));
 }
 
-TEST_CASE("Python that computes is told with its frames") {
-    on_loops([]() -> task<> {
-        std::latch computes(1);
-        std::atomic<bool> told = false;
-        const auto make = [](py::python p, std::latch* begun, std::atomic<bool>* end) {
-            const auto once = std::make_shared<bool>(false);
-            return py::function(p, "told",
-                                [begun, end, once] {
-                                    if (!std::exchange(*once, true)) begun->count_down();
-                                    return end->load();
-                                })
-                .unbind();
-        };
-        py::object end = co_await on_asyncio(make, &computes, &told);
-        auto running = spawn(call("report_examples:compute_until", std::move(end)));
-        const auto ask = [&computes, &told] {
-            computes.wait();
-            std::string text = dump();
-            told = true;
-            return text;
-        };
-        const std::string text = co_await spawn_blocking(ask);
-        CHECK(has(text,
-                  "asyncio 0: <~> on MainThread, runs Python:\n    at ~report_examples.py:\\d+ in compute_until\n"));
-        co_await std::move(running);
-    });
+PYASYNC_TEST_CASE("Python that computes is told with its frames") {
+    std::latch computes(1);
+    std::atomic<bool> told = false;
+    const auto make = [](py::python p, std::latch* begun, std::atomic<bool>* end) {
+        const auto once = std::make_shared<bool>(false);
+        return py::function(p, "told",
+                            [begun, end, once] {
+                                if (!std::exchange(*once, true)) begun->count_down();
+                                return end->load();
+                            })
+            .unbind();
+    };
+    py::object end = co_await on_asyncio(make, &computes, &told);
+    auto running = spawn(call("report_examples:compute_until", std::move(end)));
+    const auto ask = [&computes, &told] {
+        computes.wait();
+        std::string text = dump();
+        told = true;
+        return text;
+    };
+    const std::string text = co_await spawn_blocking(ask);
+    CHECK(has(text, "asyncio 0: <~> on MainThread, runs Python:\n    at ~report_examples.py:\\d+ in compute_until\n"));
+    co_await std::move(running);
 }
 
-TEST_CASE("where somebody keeps the GIL, C++ is told of all the same") {
-    on_loops([]() -> task<> {
-        std::latch kept(1);
-        std::latch leave(1);
-        const auto ask = [&kept, &leave] {
-            kept.wait();
-            std::string text = pyasync::detail::dump_tasks_within(short_time);
-            leave.count_down();
-            return text;
-        };
-        future<std::string> asked = spawn_blocking(ask);
-        const auto keep = [](py::python, std::latch* has_it, std::latch* gives_it) {
-            has_it->count_down();
-            gives_it->wait();
-        };
-        co_await on_asyncio(keep, &kept, &leave);
-        const std::string text = co_await std::move(asked);
-        CHECK(has(text, "\n  asyncio: does not answer, somebody keeps the GIL\n"));
-        CHECK(has(text, "\\* C\\+\\+ task ~ \\[libuv 0\\] waits for a function on asyncio's thread, at ~\n"));
-    });
+PYASYNC_TEST_CASE("where somebody keeps the GIL, C++ is told of all the same") {
+    std::latch kept(1);
+    std::latch leave(1);
+    const auto ask = [&kept, &leave] {
+        kept.wait();
+        std::string text = pyasync::detail::dump_tasks_within(short_time);
+        leave.count_down();
+        return text;
+    };
+    future<std::string> asked = spawn_blocking(ask);
+    const auto keep = [](py::python, std::latch* has_it, std::latch* gives_it) {
+        has_it->count_down();
+        gives_it->wait();
+    };
+    co_await on_asyncio(keep, &kept, &leave);
+    const std::string text = co_await std::move(asked);
+    CHECK(has(text, "\n  asyncio: does not answer, somebody keeps the GIL\n"));
+    CHECK(has(text, "\\* C\\+\\+ task ~ \\[libuv 0\\] waits for a function on asyncio's thread, at ~\n"));
 }
 
-TEST_CASE("an item of a stream is waited for where its generator stands") {
-    on_loops([]() -> task<> {
-        co_await call("report_examples:reset");
-        const auto open = [](py::python p) {
-            return pyasync::into_stream<int>(p.import("report_examples").attr("items")());
-        };
-        const auto take = [](pyasync::stream<int> items) -> task<> { co_await items.next(); };
-        pyasync::stream<int> items = co_await on_asyncio(open);
-        future<> running = spawn(take(std::move(items)));
-        co_await call("report_examples:until_waiting", 1);
-        CHECK(has(co_await on_asyncio(&dump_here),
-                  "\\* C\\+\\+ task ~ \\[libuv 0\\] waits for an item of a stream, at ~\n"
-                  "    started at ~\n"
-                  "  \\* Python task~ \\[asyncio 0\\] waits for asyncio.Future, at ~ in by_itself\n"
-                  "      awaited at ~ in items\n"));
-        co_await call("report_examples:release");
-        co_await std::move(running);
-    });
+PYASYNC_TEST_CASE("an item of a stream is waited for where its generator stands") {
+    co_await call("report_examples:reset");
+    const auto open = [](py::python p) {
+        return pyasync::into_stream<int>(p.import("report_examples").attr("items")());
+    };
+    const auto take = [](pyasync::stream<int> items) -> task<> { co_await items.next(); };
+    pyasync::stream<int> items = co_await on_asyncio(open);
+    future<> running = spawn(take(std::move(items)));
+    co_await call("report_examples:until_waiting", 1);
+    CHECK(has(co_await on_asyncio(&dump_here),
+              "\\* C\\+\\+ task ~ \\[libuv 0\\] waits for an item of a stream, at ~\n"
+              "    started at ~\n"
+              "  \\* Python task~ \\[asyncio 0\\] waits for asyncio.Future, at ~ in by_itself\n"
+              "      awaited at ~ in items\n"));
+    co_await call("report_examples:release");
+    co_await std::move(running);
 }
 
-TEST_CASE("a task that waits for a generator of C++ has that one's task below it") {
-    on_loops([]() -> task<> {
-        meeting here;
-        future<> reached = here.reached.get_future();
-        const auto make = [](py::python p, meeting* met) {
-            return pyasync::async_generator_into_py(p, yield_after(*met)).unbind();
-        };
-        py::object items = co_await on_asyncio(make, &here);
-        auto running = spawn(call("report_examples:take_one", std::move(items)));
-        co_await std::move(reached);
-        co_await call("asyncio:sleep", 0);
-        CHECK(has(co_await on_asyncio(&dump_here),
-                  "\\* Python task ~take_one \\[asyncio 0\\] waits for a C\\+\\+ task, at ~ in take_one\n"
-                  "  \\* C\\+\\+ task ~yield_after \\[libuv 0\\] waits for a promise, at ~ in ~yield_after\n"));
-        here.leave.set_value();
-        co_await std::move(running);
-    });
+PYASYNC_TEST_CASE("a task that waits for a generator of C++ has that one's task below it") {
+    meeting here;
+    future<> reached = here.reached.get_future();
+    const auto make = [](py::python p, meeting* met) {
+        return pyasync::async_generator_into_py(p, yield_after(*met)).unbind();
+    };
+    py::object items = co_await on_asyncio(make, &here);
+    auto running = spawn(call("report_examples:take_one", std::move(items)));
+    co_await std::move(reached);
+    co_await call("asyncio:sleep", 0);
+    CHECK(has(co_await on_asyncio(&dump_here),
+              "\\* Python task ~take_one \\[asyncio 0\\] waits for a C\\+\\+ task, at ~ in take_one\n"
+              "  \\* C\\+\\+ task ~yield_after \\[libuv 0\\] waits for a promise, at ~ in ~yield_after\n"));
+    here.leave.set_value();
+    co_await std::move(running);
 }
 
 TEST_CASE("without tasks there are the loops alone") {

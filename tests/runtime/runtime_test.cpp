@@ -94,18 +94,15 @@ TEST_CASE("what run_until_complete has spawned goes on when the loop runs again"
     });
 }
 
-TEST_CASE("a loop that runs already cannot be run again from within") {
-    tests::on_loops([]() -> task<> {
-        const std::string nested =
-            co_await pyasync::on_asyncio([](py::python p) { return python_error_of([p] { run(p, answer()); }); });
-        CHECK(nested.find("RuntimeError: run() and run_until_complete() cannot be called while an event loop runs") ==
-              0);
-        const std::string same = co_await pyasync::on_asyncio([](py::python p) {
-            return python_error_of([p] { run_until_complete(p, pyasync::get_running_loop(p), answer()); });
-        });
-        CHECK(same == nested);
-        CHECK(co_await answer() == 42);
+PYASYNC_TEST_CASE("a loop that runs already cannot be run again from within") {
+    const std::string nested =
+        co_await pyasync::on_asyncio([](py::python p) { return python_error_of([p] { run(p, answer()); }); });
+    CHECK(nested.find("RuntimeError: run() and run_until_complete() cannot be called while an event loop runs") == 0);
+    const std::string same = co_await pyasync::on_asyncio([](py::python p) {
+        return python_error_of([p] { run_until_complete(p, pyasync::get_running_loop(p), answer()); });
     });
+    CHECK(same == nested);
+    CHECK(co_await answer() == 42);
 }
 
 TEST_CASE("what is no event loop is refused") {

@@ -1,14 +1,13 @@
-// tests/support/on_loops.hpp: runs a test's coroutine on an event loop of its own.
+// tests/support/on_loops.hpp: what tests that need both loops share.
 // SPDX-License-Identifier: MIT
 #pragma once
-
-#include <doctest/doctest.h>
 
 #include <cstdlib>
 #include <string>
 #include <utility>
 
 #include <pyasync/pyasync.hpp>
+#include <pyasync/testing.hpp>
 
 namespace tests {
 
@@ -22,7 +21,8 @@ inline pyasync::options as_the_environment_wishes(pyasync::options how) {
     return how;
 }
 
-/// Runs `body()`, a coroutine, to its end as an application would.
+/// Runs `body()`, a coroutine, to its end as an application would: in a case that PYASYNC_TEST_CASE cannot be, since it
+/// leaves something behind, or wants a loop of another kind.
 template <typename Function>
 void on_loops(Function body, const pyasync::options& given = {}) {
     const pyasync::options how = as_the_environment_wishes(given);
