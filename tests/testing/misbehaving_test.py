@@ -200,7 +200,9 @@ class Misbehaving(unittest.TestCase):
         self.assertNotIn("behind the others", done.stdout)
 
     def test_a_crash_on_a_loop_thread_is_told(self) -> None:
-        done = run_case("crashes on a loop thread", ASAN_OPTIONS="handle_segv=0", TSAN_OPTIONS="handle_segv=0")
+        # A sanitizer would tell of it first.
+        options = {name: f"{os.environ.get(name, '')}:handle_segv=0" for name in ("ASAN_OPTIONS", "TSAN_OPTIONS")}
+        done = run_case("crashes on a loop thread", **options)
         self.assertEqual(done.returncode, -signal.SIGSEGV, done)
         self.assertRegex(done.stdout, "crashes on a loop thread(.|\\n)*CRASHED: SIGSEGV")
 
