@@ -28,10 +28,13 @@
 #include <pyasync/py/into_python.hpp>
 #include <pyasync/uv/task_inquiry.hpp>
 
+#include "in_words.hpp"
+
 namespace pyasync {
 namespace {
 
 using clock = std::chrono::steady_clock;
+using detail::in_words;
 using detail::python_report;
 using detail::report_id;
 using detail::reported_operation;
@@ -39,10 +42,6 @@ using detail::task_node;
 using detail::task_report;
 
 // ---- C++ ----
-
-std::string in_words(const std::source_location& where) {
-    return fmt::format("{}:{} in {}", where.file_name(), where.line(), py::detail::function_name(where));
-}
 
 /// "a C++ task" is called "C++ task", and by the function that it began with, where that is known.
 std::string name_of(const task_report& task) {

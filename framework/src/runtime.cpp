@@ -22,6 +22,7 @@
 #include <pyasync/uv/loop_pool.hpp>
 
 #include "dump_on_signal.hpp"
+#include "in_words.hpp"
 #include "interrupts.hpp"
 
 namespace pyasync {
@@ -33,8 +34,7 @@ constexpr auto patience_at_the_end = std::chrono::milliseconds(100);
 
 std::string described(const std::source_location& where) {
     if (where.line() == 0) return "a loop thread that is blocked: something on it does not return";
-    return fmt::format("a C++ task or function started at {}:{} in {}", where.file_name(), where.line(),
-                       py::detail::function_name(where));
+    return detail::started_at(where);
 }
 
 /// Set once something has been left behind: then nothing is torn down under it any more.

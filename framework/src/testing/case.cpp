@@ -21,6 +21,7 @@
 #include <pyasync/runtime.hpp>
 #include <pyasync/testing.hpp>
 
+#include "../in_words.hpp"
 #include "../interrupts.hpp"
 #include "../program.hpp"
 #include "census.hpp"
@@ -32,9 +33,11 @@ namespace pyasync::testing::detail {
 namespace {
 
 using pyasync::detail::asyncio_inbox;
+using pyasync::detail::in_words;
 using pyasync::detail::loop_runner;
 using pyasync::detail::ref;
 using pyasync::detail::root;
+using pyasync::detail::started_at;
 
 /// A loop that has not answered by then is taken for blocked.
 constexpr auto patience = std::chrono::seconds(1);
@@ -129,8 +132,7 @@ struct outcome {
             const auto trail = main.take_trail();
             if (trail == nullptr) return;
             for (const std::source_location& where : trail->passed) {
-                passed += fmt::format("{}awaited at {}:{} in {}", passed.empty() ? "" : "\n          ",
-                                      where.file_name(), where.line(), py::detail::function_name(where));
+                passed += fmt::format("{}awaited at {}", passed.empty() ? "" : "\n          ", in_words(where));
             }
         }
     }

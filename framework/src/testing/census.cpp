@@ -2,18 +2,18 @@
 // SPDX-License-Identifier: MIT
 #include "census.hpp"
 
-#include <fmt/format.h>
-
 #include <pyasync/bridge/task_locals.hpp>
 #include <pyasync/core/task_report.hpp>
-#include <pyasync/py/error.hpp>
 #include <pyasync/uv/task_inquiry.hpp>
+
+#include "../in_words.hpp"
 
 namespace pyasync::testing::detail {
 namespace {
 
 using pyasync::detail::asyncio_inbox;
 using pyasync::detail::in_flight;
+using pyasync::detail::started_at;
 using pyasync::detail::task_locals_state;
 
 census ask(const uv::task_inquiry::filter& meant, std::chrono::milliseconds patience) {
@@ -43,11 +43,6 @@ census take_census(const asyncio_inbox& inbox, std::chrono::milliseconds patienc
 
 bool loops_answer(std::chrono::milliseconds patience) {
     return ask([](const in_flight&) { return false; }, patience).complete;
-}
-
-std::string started_at(const std::source_location& where) {
-    return fmt::format("a C++ task or function started at {}:{} in {}", where.file_name(), where.line(),
-                       py::detail::function_name(where));
 }
 
 }  // namespace pyasync::testing::detail

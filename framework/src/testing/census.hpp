@@ -27,7 +27,4 @@ struct census {
 /// Do all loops answer within `patience`?
 [[nodiscard]] bool loops_answer(std::chrono::milliseconds patience);
 
-/// "a C++ task or function started at main.cpp:12 in run".
-[[nodiscard]] std::string started_at(const std::source_location& where);
-
 }  // namespace pyasync::testing::detail
