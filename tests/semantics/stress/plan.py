@@ -5,6 +5,7 @@
 An edge, how a node awaits another one and what it does to it meanwhile, is written down with the awaited one.
 """
 
+import dataclasses
 import random
 import signal
 from dataclasses import dataclass
@@ -209,10 +210,11 @@ def draw(seed: int) -> Plan:
     return Plan(seed, loops, drawing.nodes)
 
 
-def draw_ending(seed: int) -> Plan:
-    """For a process that ends in the midst of it: its host's own loop only."""
+def draw_ending(seed: int, *, by_framework: bool) -> Plan:
+    """For a process that ends in the midst of it: its host's own loop only, whoever runs that."""
     drawing = Drawing(seed)
-    return Plan(seed, [drawing.loop(0, "leave")], drawing.nodes)
+    loop = dataclasses.replace(drawing.loop(0, "leave"), by_framework=by_framework)
+    return Plan(seed, [loop], drawing.nodes)
 
 
 WAYS_TO_END = ("return", "exit", "interrupt", "terminate")

@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from cases.hosts import NewLoop, cpp
+from cases.hosts import IN_APPLICATION, NewLoop, cpp
 
 from stress.model import Model
 from stress.plan import EXIT_CODE, LoopPlan, Plan, draw, draw_ending, way_to_end
@@ -300,7 +300,7 @@ def rounds(new_loop: NewLoop, name: str, *, seed: int, number: int, seconds: flo
 
 async def ending(seed: int) -> None:
     """The process ends in the midst of the plan."""
-    this = start(draw_ending(seed))
+    this = start(draw_ending(seed, by_framework=IN_APPLICATION))
     plan = this.plan.loops[0]
     asyncio.get_running_loop().set_exception_handler(lambda _, context: this.report(plan, context))
     for delay, id in plan.roots:
