@@ -54,13 +54,15 @@ endfunction()
 pyasync_find_python_archive(pyasync_python_link)
 add_library(pyasync::embedded_python INTERFACE IMPORTED GLOBAL)
 if(pyasync_python_link)
-  message(STATUS "pyasync: applications contain CPython (${pyasync_python_archive}); PYASYNC_SHARED_PYTHON=ON is against it")
+  message(STATUS "pyasync: applications contain the CPython of ${Python_EXECUTABLE} (${Python_VERSION}, from \
+${pyasync_python_archive}); with -DPYASYNC_SHARED_PYTHON=ON they use its libpython.so")
   add_library(pyasync::python_archive INTERFACE IMPORTED GLOBAL)
   target_link_libraries(pyasync::python_archive INTERFACE Python::Module ${pyasync_python_link})
   target_link_options(pyasync::python_archive INTERFACE ${pyasync_python_link_options})
   target_link_libraries(pyasync::embedded_python INTERFACE
     "$<IF:$<BOOL:$<TARGET_PROPERTY:PYASYNC_SHARED_PYTHON>>,Python::Python,pyasync::python_archive>")
 elseif(pyasync_has_libpython)
+  message(STATUS "pyasync: applications use the CPython of ${Python_EXECUTABLE} (${Python_VERSION}): ${Python_LIBRARIES}")
   target_link_libraries(pyasync::embedded_python INTERFACE Python::Python)
 else()
   set_property(GLOBAL PROPERTY PYASYNC_NO_EMBEDDED_PYTHON "CPython as a library, to embed it: an archive that can be \

@@ -35,7 +35,11 @@ install(DIRECTORY "${sources}/" DESTINATION "${package_folder}" FILES_MATCHING
 # pkg-config's files.
 set(pkgconfig_folder "${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig")
 cmake_path(RELATIVE_PATH CMAKE_INSTALL_PREFIX BASE_DIRECTORY "${pkgconfig_folder}" OUTPUT_VARIABLE prefix_from_pkgconfig)
-foreach(name IN ITEMS pyasync pyasync-module)
+set(pkgconfig_names pyasync pyasync-module)
+if(TARGET pyasync_testing)
+  list(APPEND pkgconfig_names pyasync-testing)
+endif()
+foreach(name IN LISTS pkgconfig_names)
   configure_file("${sources}/package/${name}.pc.in" "${scratch}/${name}.pc" @ONLY)
   install(FILES "${scratch}/${name}.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
 endforeach()

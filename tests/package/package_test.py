@@ -236,9 +236,13 @@ class PkgConfig(unittest.TestCase):
         run(COMPILER, "-std=c++20", "-shared", "-fPIC", OUTSIDE / "module.cpp",
             "-o", folder / "outside_module.so", *self.flags("--cflags", "--libs", "pyasync-module"))  # fmt: skip
         check_programs(folder)
+        run(COMPILER, "-std=c++20", OUTSIDE / "app_test.cpp", "-o", folder / "outside_test",
+            *self.flags("--cflags", "--libs", "pyasync-testing"), f"-Wl,-rpath,{self.python_libraries}")  # fmt: skip
+        shutil.copytree(OUTSIDE / "outside_data", folder / "outside_data", dirs_exist_ok=True)
+        run(folder / "outside_test")
 
     def test_versions(self) -> None:
-        for name in ("pyasync", "pyasync-module"):
+        for name in ("pyasync", "pyasync-module", "pyasync-testing"):
             self.assertEqual(self.flags("--modversion", name), [version()])
 
 
