@@ -23,8 +23,7 @@ namespace {
 constexpr auto patience = std::chrono::seconds(5);
 
 void report(const std::vector<std::source_location>& left, bool gil_is_free) {
-    std::fprintf(stderr, "pyasync: not ended %d s after its cancellation, and left behind:\n",
-                 static_cast<int>(patience.count()));
+    std::fprintf(stderr, "pyasync: not ended after %d s, and left behind:\n", static_cast<int>(patience.count()));
     for (const std::source_location& where : left) {
         if (where.line() == 0) {
             std::fprintf(stderr, "  a loop thread that is blocked\n");

@@ -24,6 +24,7 @@
 #include "dump_on_signal.hpp"
 #include "in_words.hpp"
 #include "interrupts.hpp"
+#include "python_threads.hpp"
 
 namespace pyasync {
 namespace {
@@ -42,7 +43,7 @@ std::atomic<bool> left_behind{false};
 
 void report_left(const std::vector<std::string>& left, std::chrono::milliseconds limit) {
     left_behind = true;
-    fmt::print(stderr, "pyasync: not ended {} ms after its cancellation, and left behind:\n", limit.count());
+    fmt::print(stderr, "pyasync: not ended after {} ms, and left behind:\n", limit.count());
     for (const std::string& line : left) fmt::print(stderr, "  {}\n", line);
     std::fflush(stderr);
 }
@@ -134,16 +135,17 @@ void refuse_running_loop(py::python py) {
         "the task, or give it to Python with future_into_py()");
 }
 
-/// As `run_until_complete`; but a `loop.stop()` from before, which uvloop has kept for its next run, does not end it.
+/// As `run_until_complete`; but what ends the loop does not end it: a `loop.stop()` from before, which uvloop has kept for
+/// its next run, or a `sys.exit()`, where the program ends already.
 py::bound run_to_its_end(const py::bound& loop, const py::bound& coroutine) {
-    const py::bound task = loop.call_method("create_task", coroutine);
+    const py::bound task = with_frame(loop.attr("create_task"))(coroutine);
     constexpr int most_stops = 10;
     for (int stops = 0;; ++stops) {
         try {
             return with_frame(loop.attr("run_until_complete"))(task);
         } catch (const py::python_error& error) {
-            const bool stopped = error.matches("RuntimeError") && !task.call_method("done");
-            if (!stopped || stops == most_stops) throw;
+            const bool stopped = error.matches("RuntimeError") || error.matches("SystemExit");
+            if (!stopped || task.call_method("done") || stops == most_stops) throw;
         }
     }
 }
@@ -169,17 +171,22 @@ public:
     task_locals locals;
     ref<task_locals_state> outer_default = exchange_default_locals(locals.state());
     bool closed = false;
-    bool terminated = false;  ///< by a SIGTERM
+    int signal = 0;  ///< that has cancelled the future
 
     void run_until_done(const std::function<py::bound()>& start);
-    /// Cancels what runs, waits for it within the limit, and says what has not ended then.
-    [[nodiscard]] std::vector<std::string> cancel_all();
+    /// Cancels what runs, waits for it and for the jobs of the loop's own executor within the limit, and says what has
+    /// not ended then.
+    [[nodiscard]] std::vector<std::string> stop_all();
 
 private:
+    using clock = std::chrono::steady_clock;
+
+    [[nodiscard]] std::vector<std::string> cancel_all(clock::time_point deadline);
+    [[nodiscard]] std::vector<std::string> wait_for_executor(clock::time_point deadline);
     [[nodiscard]] std::vector<py::bound> pending_tasks() const;
     void cancel_once(const std::vector<py::bound>& tasks);
     /// Until they have ended, and every C++ task has.
-    void wait_for(const std::vector<py::bound>& tasks, std::chrono::steady_clock::time_point deadline);
+    void wait_for(const std::vector<py::bound>& tasks, clock::time_point deadline);
     static PyObject* stop_loop(PyObject* loop, PyObject*) noexcept {
         return PyObject_CallMethod(loop, "stop", nullptr);
     }
@@ -210,10 +217,12 @@ void loop_runner::state::run_until_done(const std::function<py::bound()>& start)
     }
     const bool was_cancelled(future.call_method("cancelled"));
     if (!was_cancelled) future.call_method("exception");  // seen: it is thrown here, not reported as forgotten
-    terminated = interrupts.received() == SIGTERM;
+    signal = interrupts.received();
     if (!was_cancelled) return;
-    if (interrupts.received() == SIGINT) py::detail::raise(py, PyExc_KeyboardInterrupt, "");
-    if (terminated) throw py::python_error::from(py.import("builtins").attr("SystemExit")(exit_by_signal + SIGTERM));
+    if (signal == SIGINT) py::detail::raise(py, PyExc_KeyboardInterrupt, "");
+    if (signal == SIGTERM) {
+        throw py::python_error::from(py.import("builtins").attr("SystemExit")(exit_by_signal + SIGTERM));
+    }
 }
 
 std::vector<py::bound> loop_runner::state::pending_tasks() const {
@@ -234,8 +243,7 @@ void loop_runner::state::cancel_once(const std::vector<py::bound>& tasks) {
     }
 }
 
-void loop_runner::state::wait_for(const std::vector<py::bound>& tasks, std::chrono::steady_clock::time_point deadline) {
-    using clock = std::chrono::steady_clock;
+void loop_runner::state::wait_for(const std::vector<py::bound>& tasks, clock::time_point deadline) {
     const py::python py = loop.py();
     const py::bound wait = py.import("asyncio").attr("wait");
     asyncio_inbox& inbox = locals.state()->inbox();
@@ -254,9 +262,14 @@ void loop_runner::state::wait_for(const std::vector<py::bound>& tasks, std::chro
     }
 }
 
-std::vector<std::string> loop_runner::state::cancel_all() {
+std::vector<std::string> loop_runner::state::stop_all() {
+    const auto deadline = clock::now() + limit;
+    std::vector<std::string> left = cancel_all(deadline);
+    return left.empty() ? wait_for_executor(deadline) : left;
+}
+
+std::vector<std::string> loop_runner::state::cancel_all(clock::time_point deadline) {
     const py::python py = loop.py();
-    const auto deadline = std::chrono::steady_clock::now() + limit;
     asyncio_inbox& inbox = locals.state()->inbox();
     inbox.for_each_dependent([py](loop_dependent& entry) { entry.loop_stopping(py); });
     std::vector<py::bound> pending = pending_tasks();
@@ -266,7 +279,7 @@ std::vector<std::string> loop_runner::state::cancel_all() {
         cancel_sweep::send(inbox);
         wait_for(pending, deadline);
         pending = pending_tasks();
-        if (std::chrono::steady_clock::now() >= deadline) break;
+        if (clock::now() >= deadline) break;
     }
 
     std::vector<std::string> left;
@@ -276,6 +289,17 @@ std::vector<std::string> loop_runner::state::cancel_all() {
     }
     for (const py::bound& task : pending) left.push_back("a Python task: " + task.repr());
     return left;
+}
+
+std::vector<std::string> loop_runner::state::wait_for_executor(clock::time_point deadline) {
+    const py::python py = loop.py();
+    // Not cancelled when its time is over: it would wait without end for the thread that waits without end.
+    const std::vector<py::bound> shutdown{
+        with_frame(loop.attr("create_task"))(loop.call_method("shutdown_default_executor"))};
+    const std::chrono::duration<double> rest = std::max<clock::duration>(deadline - clock::now(), patience_at_the_end);
+    run_to_its_end(loop, py.import("asyncio").attr("wait")(shutdown, py::kw("timeout") = rest.count()));
+    if (shutdown.front().call_method("done")) return {};
+    return working_python_threads(py);
 }
 
 loop_runner::loop_runner(py::python py, const options& how) {
@@ -296,6 +320,8 @@ loop_runner::~loop_runner() { close(); }
 
 const task_locals& loop_runner::locals() const noexcept { return state_->locals; }
 
+int loop_runner::signal() const noexcept { return state_->signal; }
+
 void loop_runner::run_until_done(const std::function<py::bound()>& start) { state_->run_until_done(start); }
 
 bool loop_runner::close() noexcept {
@@ -308,8 +334,8 @@ bool loop_runner::close() noexcept {
             return true;
         }
         if (!state_->runner.is_none()) {
-            const interrupts_at_the_end interrupts(py, state_->terminated);
-            const std::vector<std::string> left = state_->cancel_all();
+            const interrupts_at_the_end interrupts(py, state_->signal == SIGTERM);
+            const std::vector<std::string> left = state_->stop_all();
             all_ended = left.empty();
             if (all_ended) {
                 state_->runner.call_method("close");
@@ -336,6 +362,19 @@ void close_inboxes() {
     detail::asyncio_inbox::close_all(held.token());
 }
 
+/// Says what has not ended then.
+std::vector<std::string> wait_for_python(std::chrono::milliseconds limit) {
+    if (Py_IsInitialized() == 0) return {};
+    const py::gil held;
+    const py::python py = held.token();
+    const detail::interrupts_at_the_end interrupts(py, /*terminated=*/true);
+    try {
+        return detail::join_python_threads(py, std::chrono::steady_clock::now() + limit);
+    } catch (const py::python_error&) {
+        return {};  // a Python that this does not know waits by itself, without a limit
+    }
+}
+
 }  // namespace
 
 interpreter::interpreter(const py::interpreter_options& options) : python_(options) {}
@@ -348,6 +387,7 @@ bool interpreter::finalise(std::chrono::milliseconds limit) {
         std::vector<std::string> left;
         for (const std::source_location& where : uv::loop_pool::instance().stop(limit))
             left.push_back(described(where));
+        if (left.empty()) left = wait_for_python(limit);
         if (left.empty() && !python_.finalise(limit)) left.emplace_back("a thread that holds or waits for the GIL");
         if (left.empty()) return true;
         report_left(left, limit);

@@ -16,6 +16,7 @@ namespace {
 
 struct told {
     std::source_location started;
+    bool with_locals;
     std::exception_ptr error;
 };
 
@@ -36,8 +37,9 @@ public:
     }
 
 private:
-    static void note(const std::source_location& started, std::exception_ptr error) noexcept {
-        all_told.push_back({started, std::move(error)});
+    static void note(const std::source_location& started, const detail::task_locals_base* carried,
+                     std::exception_ptr error) noexcept {
+        all_told.push_back({started, carried != nullptr, std::move(error)});
     }
 };
 
@@ -60,6 +62,7 @@ TEST_CASE("the failure of a task is told of when its future goes, with the place
     }
     REQUIRE(all_told.size() == 1);
     CHECK(all_told[0].started.line() != 0);
+    CHECK_FALSE(all_told[0].with_locals);
     CHECK_THROWS_WITH_AS(std::rethrow_exception(all_told[0].error), "too far", std::out_of_range);
 }
 

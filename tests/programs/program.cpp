@@ -152,6 +152,21 @@ task<int> leave_what_never_ends() {
     co_return 3;
 }
 
+task<int> leave_job_of_executor() {
+    co_await call("program_cases:leave_job_of_executor");
+    co_return 3;
+}
+
+task<int> leave_threads() {
+    co_await call("program_cases:leave_threads");
+    co_return 3;
+}
+
+task<int> follow_the_main_thread(std::string then) {
+    co_await call("program_cases:follow_the_main_thread", then);
+    co_return 3;
+}
+
 task<int> leave_what_begins_at_the_end() {
     spawn(call("program_cases:start_what_never_gives_in")).detach();
     co_await call("asyncio:sleep", 0);
@@ -287,6 +302,11 @@ const std::map<std::string, program> programs{
     {"leave_work_in_flight_on_uvloop", of(leave_work_in_flight, {.event_loop = "uvloop"})},
     {"leave_work_in_flight_on_three_loops", of(leave_work_in_flight, {.loop_threads = 3})},
     {"leave_what_never_ends", of(leave_what_never_ends, {.shutdown_timeout = 50ms})},
+    {"leave_job_of_executor", of(leave_job_of_executor, {.shutdown_timeout = 50ms})},
+    {"leave_job_of_executor_on_uvloop", of(leave_job_of_executor, {.event_loop = "uvloop", .shutdown_timeout = 50ms})},
+    {"leave_threads", of(leave_threads, {.shutdown_timeout = 50ms})},
+    {"leave_thread_that_ends", of([] { return follow_the_main_thread("ends"); })},
+    {"leave_thread_that_waits", of([] { return follow_the_main_thread("waits"); })},
     {"leave_what_begins_at_the_end", of(leave_what_begins_at_the_end, {.shutdown_timeout = 50ms})},
     {"begin_at_the_end", of(begin_at_the_end)},
     {"block_a_loop_thread", of(block_a_loop_thread, {.loop_threads = 2, .shutdown_timeout = 50ms})},

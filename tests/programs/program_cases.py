@@ -5,9 +5,11 @@
 import asyncio
 import gc
 import sys
+import threading
 import time
 import weakref
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 
@@ -90,6 +92,34 @@ async def never_give_in() -> None:
             await asyncio.Event().wait()
         except asyncio.CancelledError:
             pass
+
+
+def never_return() -> None:
+    threading.Event().wait()
+
+
+async def leave_job_of_executor() -> None:
+    kept.append(asyncio.get_running_loop().run_in_executor(None, never_return))
+
+
+def leave_threads() -> None:
+    """Some at work, and one of an executor that has done its job."""
+    threading.Thread(target=never_return, name="worker").start()
+    for name, job in (("busy", never_return), ("idle", int)):
+        executor = ThreadPoolExecutor(1, name)
+        executor.submit(job)
+        kept.append(executor)
+    threading.Thread(target=never_return, name="daemon", daemon=True).start()
+
+
+def follow_the_main_thread(then: str) -> None:
+    def follow() -> None:
+        threading.main_thread().join()
+        print(then, flush=True)
+        if then == "waits":
+            never_return()
+
+    threading.Thread(target=follow).start()
 
 
 async def start_what_never_gives_in() -> None:

@@ -237,17 +237,44 @@ class Programs(unittest.TestCase):
         self.check(
             "leave_what_never_ends",
             code=3,
-            err=r"pyasync: not ended 50 ms after its cancellation, and left behind:\n"
+            err=r"pyasync: not ended after 50 ms, and left behind:\n"
             r"  a C\+\+ task or function started at [^\n]*program\.cpp:\d+ in [^\n]*leave_what_never_ends\n"
             r"  a Python task: <Task [^\n]*never_give_in[^\n]*\n.*",
         )
         self.check(
             "leave_what_begins_at_the_end",
             code=3,
-            err=r"pyasync: not ended 50 ms after its cancellation, and left behind:\n"
+            err=r"pyasync: not ended after 50 ms, and left behind:\n"
             r"  a Python task: <Task [^\n]*never_give_in[^\n]*\n.*",
         )
         self.check("block_a_loop_thread", code=4, err=r".*  a loop thread that is blocked: .*")
+
+    def test_threads_of_python_are_waited_for(self) -> None:
+        self.check("leave_thread_that_ends", code=3, out="ends\n")
+
+    JOB = (
+        r"pyasync: not ended after 50 ms, and left behind:\n"
+        r"  the Python thread '(?:asyncio|ThreadPoolExecutor-0)_0', at [^\n]*program_cases\.py:\d+ in never_return\n"
+    )
+
+    def test_a_job_of_the_loops_executor_that_does_not_end_is_named(self) -> None:
+        self.check("leave_job_of_executor", code=3, err=self.JOB)
+
+    @unittest.skipUnless(HAS_UVLOOP, "no uvloop")
+    def test_a_job_of_uvloops_executor_that_does_not_end_is_named(self) -> None:
+        self.check("leave_job_of_executor_on_uvloop", code=3, err=self.JOB)
+
+    def test_threads_of_python_that_do_not_end_are_named(self) -> None:
+        self.check(
+            "leave_threads",
+            code=3,
+            err=r"pyasync: not ended after 50 ms, and left behind:\n"
+            r"  the Python thread 'worker', at [^\n]*program_cases\.py:\d+ in never_return\n"
+            r"  the Python thread 'busy_0', at [^\n]*program_cases\.py:\d+ in never_return\n",
+        )
+
+    def test_ctrl_c_ends_the_wait_for_a_thread(self) -> None:
+        self.assertEqual(interrupt("leave_thread_that_waits", ["waits"])[0], 128 + signal.SIGINT)
 
     def test_what_begins_while_others_clean_up_is_cancelled_behind_them(self) -> None:
         self.check("begin_at_the_end", out="cancelled\ncleaned up\n")

@@ -308,6 +308,24 @@ task<> relay(std::string told, std::string target, int number) {
 
 task<> call_python(std::string target) { co_await pyasync::call(target); }
 
+task<> leave_to_call_python(std::string target) {
+    pyasync::spawn(call_python(std::move(target))).detach();
+    co_return;
+}
+
+/// As a child of what awaits several.
+task<> call_python_within(std::string combinator, std::string target) {
+    if (combinator == "when_all") {
+        co_await pyasync::when_all(call_python(target), pyasync::uv::sleep(1h));
+    } else if (combinator == "when_any") {
+        co_await pyasync::when_any(call_python(target), pyasync::uv::sleep(1h));
+    } else if (combinator == "with_task_group") {
+        co_await pyasync::with_task_group([&](pyasync::task_group&) -> task<> { co_await pyasync::call(target); });
+    } else {
+        co_await pyasync::timeout(1h, call_python(target));
+    }
+}
+
 /// How many coroutines wait that count themselves.
 std::atomic<int> waiting{0};
 
@@ -486,6 +504,8 @@ void define_cpp_side(pyasync::module_& m) {
     m.def("wait_for_item", &wait_for_item);
     m.def("drop_at_once", &drop_at_once, {"target"});
     m.def("call_python", &call_python, {"target"});
+    m.def("call_python_within", &call_python_within, {"combinator", "target"});
+    m.def("leave_to_call_python", &leave_to_call_python, {"target"});
     m.def("count_for_ever", &count_for_ever);
     m.def("consume_quietly", &consume_quietly, {"iterable"});
     m.def("leave_what_never_ends", [] { pyasync::spawn(never_give_in()).detach(); });

@@ -180,6 +180,7 @@ ERRORS = Group(
         "hundred_levels_of_python": "Python raises, below a hundred levels of C++ that awaits Python that awaits C++",
         "hundred_levels_of_cpp": "The same, and C++ throws at the bottom",
         "cancellation": "Python raises a `CancelledError` of its own: with a message, or of a class derived from it",
+        "cancellation_of_children": "The same in what C++ awaits by `when_all`, `when_any`, `timeout`, or in a `task_group`",
         "notes": "Notes (`add_note`), on either side of C++",
         "notes_of_what_nobody_catches": "The same, and nobody catches the exception",
         "groups": "Several fail at once: in `when_all`, also within another one; in a `TaskGroup` that C++ awaits",
@@ -194,6 +195,7 @@ ERRORS = Group(
         "hundred_levels_of_cpp": "The same, from the first level of Python on.",
         "cancellation": "C++ catches `cancelled` (`py::cancelled_error`), whose `what()` has the message; Python gets the same "
         "object back.",
+        "cancellation_of_children": "The others are cancelled; then C++ and Python get that same object.",
         "notes": "They stay; `what()` ends with them.",
         "notes_of_what_nobody_catches": "They are printed below the message.",
         "groups": "An `ExceptionGroup`, nested where they are, which `except*` takes apart; Python's own comes back as it is.",
@@ -294,6 +296,7 @@ STOPPING = Group(
         "ctrl_c": "Ctrl-C",
         "sigterm": "SIGTERM",
         "sys_exit": "`sys.exit(5)` in a coroutine that C++ awaits",
+        "sys_exit_in_detached_task": "The same in a C++ task that was detached",
         "daemon_threads": "Python's daemon threads call Python by C++, and await C++, all the time",
         "threads_in_with_gil": "Threads of C++ take the GIL with `with_gil` all the time",
         "loop_left_open": "A loop of the program's own has work in flight, and is neither run to the end nor closed",
@@ -316,10 +319,16 @@ STOPPING = Group(
             "once.",
         },
         "sys_exit": "The `SystemExit` passes through C++ and back; then as with a normal end; the exit code is 5.",
+        "sys_exit_in_detached_task": "It ends the event loop at once, as asyncio has it; then as with a normal end; the exit code "
+        "is 5.",
         "daemon_threads": "They are stopped where they are; the exit code is the program's.",
         "threads_in_with_gil": "They get a `std::runtime_error` from `with_gil`; the exit code is the program's.",
         "loop_left_open": "C++ is cancelled and has unwound before Python is finalised.",
-        "executor_jobs": "They are waited for.",
+        "executor_jobs": {
+            "application": "They are waited for, and so is a thread of Python's that is no daemon: until "
+            "`options.shutdown_timeout` is over, when they are named on stderr (test `programs`).",
+            "module": "They are waited for.",
+        },
         "task_that_never_ends": {
             "application": "It is named on stderr when `options.shutdown_timeout` is over; the exit code is the program's.",
             "module": "It is named on stderr after five seconds; the exit code is the program's.",

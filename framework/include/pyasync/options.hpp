@@ -36,8 +36,8 @@ struct options {
     bool debug = false;
     /// `spin::off`, `spin::adaptive`, or a longest time to spin; for the whole process.
     std::chrono::nanoseconds spin = spin::adaptive;
-    /// How long the end may take: what has been cancelled and has not unwound by then is named on stderr and left
-    /// behind.
+    /// How long the end may take, each: for what has been cancelled to unwind, with the jobs of the loop's executor; and
+    /// for Python's own threads, but daemons, to end. What has not by then is named on stderr and left behind.
     std::chrono::milliseconds shutdown_timeout = std::chrono::seconds(10);
 };
 

@@ -64,6 +64,9 @@ public:
     /// second ends the process; one that comes before the start does, too.
     void run_until_done(const std::function<py::bound()>& start);
 
+    /// The signal that has cancelled the future, or 0.
+    [[nodiscard]] int signal() const noexcept;
+
     /// Cancels what still runs on the loop, on both sides, waits for it within the limit, and closes the loop. Names on
     /// stderr what is left then, leaves the loop open, and returns false. The destructor does it, too; nothing for a
     /// caller's loop.

@@ -101,8 +101,10 @@ namespace pyasync::testing {
 ///
 /// Beside doctest's own options there are `--timeout=SECONDS`, which is described at `PYASYNC_TEST_CASE`, and
 /// `--event-loop=NAME`, or PYASYNC_TEST_EVENT_LOOP in the environment, which runs the cases on another event loop than
-/// that of `how`. **Thread.** The main thread.
-[[nodiscard]] int run_tests(int argc, char** argv, const options& how = {});
+/// that of `how`. **Thread.** The main thread. **Errors.** What is wrong with the command line, and a `doctest_version`
+/// (that of the header which the tests see) other than the one that this library contains, goes to stderr; then it
+/// returns 1.
+[[nodiscard]] int run_tests(int argc, char** argv, const options& how = {}, int doctest_version = DOCTEST_VERSION);
 
 namespace detail {
 

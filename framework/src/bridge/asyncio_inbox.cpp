@@ -28,6 +28,8 @@
 #include <pyasync/py/let_go.hpp>
 #include <pyasync/py/reclaim.hpp>
 
+#include "dropped_exits.hpp"
+
 namespace pyasync::detail {
 namespace {
 
@@ -118,6 +120,7 @@ ref<asyncio_inbox> asyncio_inbox::of(const py::bound& loop) {
     new_entry entry(loop.ptr(), *made);
     if (refusing) std::rethrow_exception(stopped_error());
     watch_forks(loop.py());
+    watch_dropped_exits();
     if (runs_elsewhere(loop)) {
         loop_reader::install_from_elsewhere(made, loop);
     } else {

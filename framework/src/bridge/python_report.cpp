@@ -38,13 +38,20 @@ std::optional<py::bound> attribute(const py::bound& object, const char* name) {
 /// Python's own; no line has that number, so it is no operation of C++'s, whatever has that address later.
 report_id id_of(const py::bound& object) { return {object.ptr(), std::numeric_limits<std::uint_least32_t>::max()}; }
 
+/// A name that the program has chosen: as it is, where it can be printed on a line; else with Python's escapes.
+std::string printable(const py::bound& name) {
+    if (PyUnicode_Check(name.ptr()) != 0 && name.call_method("isprintable")) return name.str();
+    const std::string escaped = name.repr();
+    return PyUnicode_Check(name.ptr()) != 0 ? escaped.substr(1, escaped.size() - 2) : escaped;
+}
+
 // ---- Where it stands. ----
 
 std::string place_of(const py::bound& frame) {
     const py::bound code = frame.attr("f_code");
     const py::bound line = frame.attr("f_lineno");
-    return code.attr("co_filename").str() + ":" + (line.is_none() ? "?" : line.str()) + " in " +
-           code.attr("co_qualname").str();
+    return printable(code.attr("co_filename")) + ":" + (line.is_none() ? "?" : line.str()) + " in " +
+           printable(code.attr("co_qualname"));
 }
 
 void add_place(const py::bound& frame, std::vector<std::string>& places, std::size_t& left_out) {
@@ -137,13 +144,13 @@ std::string name_of_type(PyObject* object) {
 std::string qualified_name(const std::optional<py::bound>& coroutine) {
     const std::optional<py::bound> name =
         coroutine ? attribute(*coroutine, "__qualname__") : std::optional<py::bound>();
-    return name && PyUnicode_Check(name->ptr()) != 0 ? " " + name->str() : "";
+    return name && PyUnicode_Check(name->ptr()) != 0 ? " " + printable(*name) : "";
 }
 
 std::string name_of_task(const py::bound& task, const std::optional<py::bound>& coroutine) {
     std::string name = "Python task";
     if (!eager_task::is_unknown(task.ptr())) {
-        if (const auto own = attribute(task, "get_name")) name += " " + (*own)().str();
+        if (const auto own = attribute(task, "get_name")) name += " " + printable((*own)());
     }
     return name + qualified_name(coroutine);
 }
@@ -158,7 +165,7 @@ public:
     [[nodiscard]] std::string name_of(unsigned long identity) const {
         for (const py::bound& each : all_) {
             const py::bound its = each.attr("ident");
-            if (!its.is_none() && its.to<unsigned long>() == identity) return each.attr("name").str();
+            if (!its.is_none() && its.to<unsigned long>() == identity) return printable(each.attr("name"));
         }
         return "thread " + std::to_string(identity);
     }
@@ -249,7 +256,8 @@ private:
     [[nodiscard]] std::vector<py::bound> tasks_of(const py::bound& loop) const {
         std::vector<std::pair<std::string, py::bound>> named;
         for (const py::bound& task : asyncio_.attr("all_tasks")(loop)) {
-            named.emplace_back(eager_task::is_unknown(task.ptr()) ? "" : task.call_method("get_name").str(), task);
+            const bool has_name = !eager_task::is_unknown(task.ptr());
+            named.emplace_back(has_name ? printable(task.call_method("get_name")) : "", task);
         }
         std::ranges::stable_sort(named, [](const auto& a, const auto& b) {
             return std::pair(a.first.size(), a.first) < std::pair(b.first.size(), b.first);
@@ -306,6 +314,7 @@ private:
         entry.waits_for = owned(py_, eager_task::awaited_by(task.ptr()));
         if (running) {
             node.state = "runs";
+            node.further_out = "called at";
             const std::optional<py::bound> outermost =
                 coroutine ? attribute(*coroutine, "cr_frame") : std::optional<py::bound>();
             return add_places_of_thread(*running, outermost, node.places, node.places_left_out);

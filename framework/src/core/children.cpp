@@ -70,6 +70,9 @@ void children::arrived(child& one) noexcept {
         one.next_ = nullptr;
         (first_failed_ == nullptr ? first_failed_ : last_failed_->next_) = &one;
         last_failed_ = &one;
+    } else if (how == ending::with_cancellation && cancellation_ == nullptr) {
+        cancellation_ = std::exchange(one.error_, nullptr);
+        trail_of_cancellation_ = one.state_->take_trail();
     }
     ended(one, how);
     if (running_ == nullptr) resume();
@@ -77,9 +80,15 @@ void children::arrived(child& one) noexcept {
 
 void children::finish(bool has_value) {
     if (unstarted_) has_value = false;
-    if (!has_value && !unstarted_ && first_failed_ == nullptr) fail(std::make_exception_ptr(cancelled()));
+    if (!has_value && !unstarted_ && first_failed_ == nullptr) throw_cancellation();
     if (cancelled_ && !(has_value && interrupted_ && !missed_)) context().cancel_next_wait();
     if (!has_value) throw_errors();
+}
+
+void children::throw_cancellation() {
+    if (cancellation_ == nullptr) fail(std::make_exception_ptr(cancelled()));
+    context().adopt_trail(std::move(trail_of_cancellation_));
+    fail(std::exchange(cancellation_, nullptr));
 }
 
 void children::throw_errors() {

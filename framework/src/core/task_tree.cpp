@@ -85,9 +85,11 @@ private:
         const task_node& task = tasks_[number];
         printed_[number] = true;
         line(level, first_line(task));
-        for (std::size_t i = 1; i < task.places.size(); ++i) below(level, "awaited at " + task.places[i]);
+        for (std::size_t i = 1; i < task.places.size(); ++i) {
+            below(level, std::string(task.further_out) + " " + task.places[i]);
+        }
         if (task.places_left_out != 0) {
-            below(level, "awaited at " + std::to_string(task.places_left_out) + " places more");
+            below(level, std::string(task.further_out) + " " + std::to_string(task.places_left_out) + " places more");
         }
         if (level == 0 && !task.started.empty()) below(level, "started at " + task.started);
     }

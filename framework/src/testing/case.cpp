@@ -60,11 +60,11 @@ class unretrieved_errors {
 public:
     unretrieved_errors() {
         take();
-        pyasync::detail::observer_of_unretrieved = &note;
+        outer_ = pyasync::detail::observer_of_unretrieved.exchange(&note);
     }
     unretrieved_errors(const unretrieved_errors&) = delete;
     unretrieved_errors& operator=(const unretrieved_errors&) = delete;
-    ~unretrieved_errors() { pyasync::detail::observer_of_unretrieved = nullptr; }
+    ~unretrieved_errors() { pyasync::detail::observer_of_unretrieved = outer_; }
 
     struct entry {
         std::source_location started;
@@ -85,11 +85,14 @@ private:
         static auto* const only = new store;
         return *only;
     }
-    static void note(const std::source_location& started, std::exception_ptr error) noexcept {
+    static void note(const std::source_location& started, const pyasync::detail::task_locals_base*,
+                     std::exception_ptr error) noexcept {
         if (pyasync::detail::is_cancellation(error) || is_failed_assertion(error)) return;
         const std::lock_guard lock(all().mutex);
         all().entries.push_back({started, std::move(error)});
     }
+
+    pyasync::detail::unretrieved_observer outer_;
 };
 
 /// What a way through a case has come to.
@@ -110,12 +113,7 @@ struct outcome {
         }
     }
 
-    void take(py::python py, const py::python_error& raised) {
-        constexpr int terminated = pyasync::detail::exit_by_signal + SIGTERM;
-        if (raised.matches("KeyboardInterrupt")) signal_code = pyasync::detail::exit_by_signal + SIGINT;
-        if (raised.matches("SystemExit") && raised.value().bind(py).attr("code").str() == std::to_string(terminated)) {
-            signal_code = terminated;
-        }
+    void take(const py::python_error& raised) {
         // Its text alone: it would keep what the case has used.
         error = std::make_exception_ptr(std::runtime_error(raised.what()));
     }
@@ -126,7 +124,7 @@ struct outcome {
         try {
             std::rethrow_exception(error);
         } catch (const py::python_error&) {
-            take(py, py::python_error::from(pyasync::detail::exception_of(py, main, error)));
+            take(py::python_error::from(pyasync::detail::exception_of(py, main, error)));
         } catch (...) {
             // As it is: doctest may know how to tell of it. (And an assertion has told already.)
             const auto trail = main.take_trail();
@@ -189,8 +187,9 @@ outcome run_on_loops(py::python py, const session& tests, const python_watch& wa
         }
     } catch (const py::python_error& error) {
         // Where the time is up, it is that the event loop was stopped.
-        if (!guard.struck()) result.take(py, error);
+        if (!guard.struck()) result.take(error);
     }
+    if (runner.signal() != 0) result.signal_code = pyasync::detail::exit_by_signal + runner.signal();
     guard.clean_up_begins();
     if (guard.struck()) {
         result.error = nullptr;
@@ -207,6 +206,7 @@ outcome run_on_loops(py::python py, const session& tests, const python_watch& wa
 
 outcome run_watched(py::python py, const session& tests, const body_function& body, const std::source_location& where) {
     const py::bound tools = watch_tools(py);
+    tools.attr("overlook_what_is_there")();
     const unretrieved_errors unretrieved;
     const python_watch watch(tools);
     outcome result = run_on_loops(py, tests, watch, tools, body, where);
@@ -250,7 +250,7 @@ void run(const body_function& body, const std::source_location& where) {
     std::rethrow_exception(result.error);
 }
 
-task<> on_a_thread(void (*function)()) { co_await spawn_blocking(function); }
+task<> on_a_thread(void (*function)(), std::source_location where) { co_await spawn_blocking(function, where); }
 
 }  // namespace
 
@@ -263,7 +263,7 @@ void run_case(task<> (*body)(py::object), const std::source_location& where) {
 }
 
 void run_blocking_case(void (*body)(), const std::source_location& where) {
-    run([body](const py::object&) { return on_a_thread(body); }, where);
+    run([&](const py::object&) { return on_a_thread(body, where); }, where);
 }
 
 }  // namespace pyasync::testing::detail

@@ -31,12 +31,21 @@ constexpr const char* help =
 
 session* only = nullptr;
 
-/// What stands behind `name` on the command line, else in the environment; null for neither.
+/// What stands behind `name=` on the command line, which may be written as doctest's own options, else in the
+/// environment; null for neither.
 const char* setting(const std::vector<std::string>& command_line, std::string_view name, const char* variable) {
     for (const std::string& given : command_line) {
-        if (given.starts_with(name)) return given.c_str() + name.size();
+        for (const std::string_view prefix : {"--dt-", "-dt-", "--", "-"}) {
+            if (!given.starts_with(prefix)) continue;
+            const std::string_view option = std::string_view(given).substr(prefix.size());
+            if (!option.starts_with(name)) continue;
+            const std::string_view rest = option.substr(name.size());
+            if (rest.empty()) throw std::invalid_argument(fmt::format("write {0}=..., not {0} ...", given));
+            if (rest.front() == '=') return rest.data() + 1;  // the end of the argument is its end
+        }
     }
-    return std::getenv(variable);
+    const char* const value = std::getenv(variable);
+    return value != nullptr && *value != '\0' ? value : nullptr;
 }
 
 nanoseconds seconds_of(const char* text) {
@@ -81,11 +90,11 @@ DOCTEST_REGISTER_LISTENER("pyasync", 0, listener);
 
 session::session(int argc, char** argv, const options& how)
     : context_(argc, argv), command_line_(argv, argv + argc), how_(how) {
-    if (const char* const given = setting(command_line_, "--timeout=", "PYASYNC_TEST_TIMEOUT")) {
+    if (const char* const given = setting(command_line_, "timeout", "PYASYNC_TEST_TIMEOUT")) {
         limit_ = seconds_of(given);
         limited_ = *limit_ > nanoseconds::zero();
     }
-    if (const char* const given = setting(command_line_, "--event-loop=", "PYASYNC_TEST_EVENT_LOOP")) {
+    if (const char* const given = setting(command_line_, "event-loop", "PYASYNC_TEST_EVENT_LOOP")) {
         how_.event_loop = given;
     }
     only = this;
@@ -134,7 +143,16 @@ void session::stop(int exit_code) {
 
 }  // namespace detail
 
-int run_tests(int argc, char** argv, const options& how) {
+int run_tests(int argc, char** argv, const options& how, int doctest_version) {
+    if (doctest_version != DOCTEST_VERSION) {
+        constexpr int part = 100;
+        fmt::print(
+            stderr,
+            "pyasync::testing contains doctest {}, and the tests are compiled with the header of {}.{}.{}: use one "
+            "version for both\n",
+            DOCTEST_VERSION_STR, doctest_version / part / part, doctest_version / part % part, doctest_version % part);
+        return EXIT_FAILURE;
+    }
     try {
         return detail::session(argc, argv, how).run();
     } catch (const std::exception& error) {

@@ -152,9 +152,13 @@ def _holders(target: object, found: list[list[Any]]) -> str:
     most = 4
     names: list[str] = []
     for holder in gc.get_referrers(target):
-        if isinstance(holder, types.FrameType) or any(holder is each for each in found):
+        if any(holder is each for each in found):
             continue
-        if isinstance(holder, dict) and "__spec__" in holder:
+        if isinstance(holder, types.FrameType):
+            if holder.f_code.co_filename != __file__:
+                code = holder.f_code
+                names.append(f"the frame of {code.co_qualname}, {code.co_filename}:{holder.f_lineno}")
+        elif isinstance(holder, dict) and "__spec__" in holder:
             names.append(f"the module {holder.get('__name__')}")
         else:
             names.append(f"a {type(holder).__module__}.{type(holder).__qualname__}")
@@ -176,8 +180,9 @@ def _remember(found: list[Any]) -> None:
             _known[id(each)] = weakref.ref(each)
 
 
-# Modules may have made some before the first case.
-_remember([each for each in gc.get_objects() if _is_of_a_loop(type(each))])
+def overlook_what_is_there() -> None:
+    """What others have left before a case is not that one's."""
+    _remember([each for each in gc.get_objects() if _is_of_a_loop(type(each))])
 
 
 # ---- Beyond its limit. ----

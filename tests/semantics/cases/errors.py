@@ -141,6 +141,20 @@ async def cancellation() -> None:
         record(f"C++: {await cpp.report_of(named(function))}")
 
 
+@case("""
+    Python: when_all: Stop: enough, the same object: True
+    Python: when_any: Stop: enough, the same object: True
+    Python: with_task_group: Stop: enough, the same object: True
+    Python: timeout: Stop: enough, the same object: True
+    """)
+async def cancellation_of_children() -> None:
+    for combinator in ("when_all", "when_any", "with_task_group", "timeout"):
+        try:
+            await cpp.call_python_within(combinator, named(stop))
+        except asyncio.CancelledError as error:
+            record(f"Python: {combinator}: {described(error)}, the same object: {error is met[-1]}")
+
+
 # ---- Notes. ----
 
 

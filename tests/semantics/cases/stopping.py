@@ -103,6 +103,13 @@ async def sys_exit() -> None:
     await cpp.await_python(f"{__name__}:{leave.__name__}")
 
 
+@case("", code=5)
+async def sys_exit_in_detached_task() -> None:
+    await start_work()
+    await cpp.leave_to_call_python(f"{__name__}:{leave.__name__}")
+    await wait()
+
+
 @case("""
     Python: ends
     """)
@@ -183,8 +190,8 @@ def loop_left_open(new_loop: NewLoop) -> None:
 
 NEVER_ENDS = r"  a C\+\+ task (or function )?started at \S*cpp_side\.cpp:\d+ in [^\n]*\n"
 NOT_ENDED = {
-    "application": r"pyasync: not ended 50 ms after its cancellation, and left behind:\n",
-    "module": r"pyasync: not ended 5 s after its cancellation, and left behind:\n",
+    "application": r"pyasync: not ended after 50 ms, and left behind:\n",
+    "module": r"pyasync: not ended after 5 s, and left behind:\n",
 }
 
 

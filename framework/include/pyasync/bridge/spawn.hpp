@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <concepts>
 #include <source_location>
 #include <tuple>
 #include <type_traits>
@@ -24,6 +25,18 @@ namespace detail {
 [[nodiscard]] inline locals_ref locals_for_spawned() {
     const ref<task_locals_state> mine = current_or_default_locals();
     return mine ? mine->for_child() : locals_ref();
+}
+
+template <typename Function, typename... Args>
+[[nodiscard]] auto launch_blocking(const std::source_location& where, Function&& function, Args&&... args) {
+    locals_ref locals = locals_for_spawned();
+    auto job = [acting = ref<task_locals_state>::share(static_cast<task_locals_state*>(locals.get())),
+                function = std::decay_t<Function>(std::forward<Function>(function)),
+                values = std::tuple<std::decay_t<Args>...>(std::forward<Args>(args)...)]() mutable -> decltype(auto) {
+        const acting_for task(acting);
+        return std::apply(std::move(function), std::move(values));
+    };
+    return uv::spawn_blocking(std::move(job), uv::loop_pool::instance().next(), std::move(locals), where);
 }
 
 }  // namespace detail
@@ -59,21 +72,21 @@ template <detail::context_awaitable Awaitable>
 /// **Thread.** Any; `function` runs on a pool thread, without the GIL, in the task's name.
 /// **Cancellation.** One that has not begun does not begin; one that runs, runs to its end, and the next wait of the task
 /// that awaits it throws. **Errors.** What `function` throws. **Ownership.** `function` and its arguments are moved or
-/// copied in.
-template <typename Function, typename... Args>
-[[nodiscard]] auto spawn_blocking(Function&& function, Args&&... args) {
+/// copied in. **Reports** name it by the place of this call, where `function` has no arguments.
+template <typename Function>
+[[nodiscard]] auto spawn_blocking(Function&& function,
+                                  const std::source_location& where = std::source_location::current()) {
     detail::require_closure_survives_co_await<Function>();
+    return detail::launch_blocking(where, std::forward<Function>(function));
+}
+template <typename Function, typename First, typename... Args>
+    requires std::invocable<std::decay_t<Function>, std::decay_t<First>, std::decay_t<Args>...>
+[[nodiscard]] auto spawn_blocking(Function&& function, First&& first, Args&&... args) {
+    detail::require_closure_survives_co_await<Function>();
+    detail::require_value_survives_co_await<First>();
     (detail::require_value_survives_co_await<Args>(), ...);
-    detail::locals_ref locals = detail::locals_for_spawned();
-    auto job =
-        [acting = detail::ref<detail::task_locals_state>::share(static_cast<detail::task_locals_state*>(locals.get())),
-         function = std::decay_t<Function>(std::forward<Function>(function)),
-         values = std::tuple<std::decay_t<Args>...>(std::forward<Args>(args)...)]() mutable -> decltype(auto) {
-        const detail::acting_for task(acting);
-        return std::apply(std::move(function), std::move(values));
-    };
-    return uv::spawn_blocking(std::move(job), uv::loop_pool::instance().next(), std::move(locals),
-                              std::source_location::current());
+    return detail::launch_blocking(std::source_location::current(), std::forward<Function>(function),
+                                   std::forward<First>(first), std::forward<Args>(args)...);
 }
 
 }  // namespace pyasync

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <exception>
+#include <memory>
 #include <source_location>
 #include <type_traits>
 #include <utility>
@@ -137,7 +138,7 @@ protected:
     [[nodiscard]] bool interrupted() const noexcept { return interrupted_; }
 
     /// When all have ended. Throws what they have failed with: the one exception, or an `exception_group`; where none
-    /// has failed, but there is no value either, `cancelled`.
+    /// has failed, but there is no value either, what the first one was cancelled with, or `cancelled`.
     void finish(bool has_value);
 
     /// The failed ones, one after the other; null at the end.
@@ -150,12 +151,15 @@ private:
     [[nodiscard]] bool begin() noexcept final;
     void cancel() noexcept final;
     void arrived(child& one) noexcept;
+    [[noreturn]] void throw_cancellation();
     [[noreturn]] void throw_errors();
 
     child* running_ = nullptr;  ///< the first of those that run, in the order in which they began
     child* latest_ = nullptr;   ///< the last of them
     child* first_failed_ = nullptr;
     child* last_failed_ = nullptr;
+    std::exception_ptr cancellation_;  ///< what the first one was cancelled with
+    std::unique_ptr<exception_trail> trail_of_cancellation_;
     std::exception_ptr unstarted_;
     bool stopping_ = false;
     bool cancelled_ = false;

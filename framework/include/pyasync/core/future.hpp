@@ -103,9 +103,9 @@ protected:
     ~future_state() override { tell_if_unretrieved({}); }
 
     /// Nobody holds it any more, and nobody has taken the error. (For the destructor of one that knows where it was
-    /// started.)
-    void tell_if_unretrieved(const std::source_location& started) noexcept {
-        if (outcome.failed()) tell_unretrieved(started, outcome.take_error());
+    /// started; or as soon as that is certain.)
+    void tell_if_unretrieved(const std::source_location& started, const task_locals_base* carried = nullptr) noexcept {
+        if (outcome.failed()) tell_unretrieved(started, carried, outcome.take_error());
     }
 };
 

@@ -24,6 +24,9 @@ public:
 protected:
     virtual ~ref_counted() = default;
 
+    /// For an owner: is there another one? Where there is none, there never will be.
+    [[nodiscard]] bool shared() const noexcept { return count_.load(std::memory_order_acquire) != 1; }
+
 private:
     mutable std::atomic<std::uint32_t> count_{1};
 };

@@ -164,6 +164,7 @@ private:
         coroutine().destroy();
         close_to_cancellations();
         leave();
+        if (!this->shared()) this->tell_if_unretrieved(where(), carried());
         this->complete();
         finish();
         this->release();

@@ -19,12 +19,13 @@ struct task_node {
     };
 
     std::vector<report_id> known_as;
-    std::string name;                 ///< with its kind
-    std::string home;                 ///< its loop; empty where it has none
-    std::string state;                ///< what it does, or waits for
-    std::vector<std::string> places;  ///< that it stands at, innermost first
-    std::size_t places_left_out = 0;  ///< after these
-    std::string started;              ///< where; empty where that is not known
+    std::string name;                        ///< with its kind
+    std::string home;                        ///< its loop; empty where it has none
+    std::string state;                       ///< what it does, or waits for
+    std::vector<std::string> places;         ///< that it stands at, innermost first
+    std::size_t places_left_out = 0;         ///< after these
+    const char* further_out = "awaited at";  ///< what is said before all of them but the first
+    std::string started;                     ///< where; empty where that is not known
     std::vector<edge> awaits;
 };
 

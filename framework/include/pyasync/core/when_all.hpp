@@ -65,8 +65,8 @@ using all_to_await = children_to_await<all_awaiter, Children>;
 /// **Cancellation.** Cancelling the awaiting task cancels them all, once, waits until they have unwound, and throws
 /// `cancelled`, even where each has come to a value in spite of it.
 /// **Errors.** Where one fails, or is cancelled, the others are cancelled and waited for. What one has failed with is
-/// thrown then; where more than one has, an `exception_group` of these; `cancelled`, where none has but one was
-/// cancelled. A cancellation from outside that comes during that is thrown by the next wait.
+/// thrown then; where more than one has, an `exception_group` of these; where none has, what the first one was cancelled
+/// with. A cancellation from outside that comes during that is thrown by the next wait.
 /// **Ownership.** The awaiting expression owns tasks and futures; what they refer to must outlive it.
 template <detail::context_awaitable... Awaitables>
 [[nodiscard]] auto when_all(Awaitables&&... awaitables) {
