@@ -79,6 +79,12 @@ PYASYNC_TEST_CASE("C++ throws") { co_await fail_further_in(); }
 
 PYASYNC_TEST_CASE("SystemExit") { co_await call("sys:exit", 3); }
 
+PYASYNC_TEST_CASE("exits as if by SIGTERM") { co_await call("sys:exit", 143); }
+
+PYASYNC_TEST_CASE("raises a KeyboardInterrupt") { co_await call("misbehaving_cases:raise_interrupt"); }
+
+PYASYNC_TEST_CASE("leaves a job of the executor") { co_await call("misbehaving_cases:leave_job"); }
+
 PYASYNC_TEST_CASE("leaves a C++ task") {
     spawn(pyasync::uv::sleep(1h)).detach();
     co_return;
@@ -136,6 +142,12 @@ PYASYNC_TEST_CASE("fails in a Python thread") { co_await call("misbehaving_cases
 PYASYNC_TEST_CASE("C++ keeps a Future") { kept_by_cpp() = co_await call("misbehaving_cases:ended_future"); }
 
 PYASYNC_TEST_CASE("Python keeps a task") { co_await call("misbehaving_cases:keep_task"); }
+
+PYASYNC_TEST_CASE("a traceback keeps a Future") { co_await call("misbehaving_cases:keep_traceback"); }
+
+TEST_CASE("a plain case leaves an event loop") {
+    pyasync::with_gil([](py::python p) { p.import("misbehaving_cases").attr("leave_loop")(); });
+}
 
 PYASYNC_TEST_CASE_LOOP("C++ keeps the event loop", loop) {
     kept_by_cpp() = std::move(loop);

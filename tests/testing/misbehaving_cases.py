@@ -93,3 +93,31 @@ async def until_stubborn() -> None:
 
 def block(seconds: float) -> None:
     time.sleep(seconds)
+
+
+async def raise_interrupt() -> None:
+    await asyncio.sleep(0)
+    raise KeyboardInterrupt
+
+
+def never_return() -> None:
+    threading.Event().wait()
+
+
+async def leave_job() -> None:
+    kept.append(asyncio.get_running_loop().run_in_executor(None, never_return))
+
+
+def leave_loop() -> None:
+    kept.append(asyncio.new_event_loop())
+
+
+async def keep_traceback() -> None:
+    def hold(held: asyncio.Future) -> None:
+        held.set_result(None)
+        raise ValueError
+
+    try:
+        hold(asyncio.get_running_loop().create_future())
+    except ValueError as error:
+        kept.append(error)

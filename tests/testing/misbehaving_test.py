@@ -77,6 +77,13 @@ class Misbehaving(unittest.TestCase):
         )
         self.check("SystemExit", "SystemExit: 3", failures=0)
 
+    def test_what_looks_like_a_signal_is_none(self) -> None:
+        for case in ("exits as if by SIGTERM", "raises a KeyboardInterrupt"):
+            done = run_case(case, "zz behind the others")
+            self.assertEqual(done.returncode, 1, done)
+            self.assertRegex(done.stdout, r"test cases: +2 \| +1 passed \| 1 failed")
+            self.assertNotIn("interrupted", done.stdout)
+
     def test_what_still_runs_at_the_end(self) -> None:
         claim = r"CHECK\( every task has ended \) is NOT correct!"
         cpp = r"a C\+\+ task or function started at [^\n]*misbehaving\.cpp:\d+ in "
@@ -119,6 +126,11 @@ class Misbehaving(unittest.TestCase):
         claim = r"CHECK\( nothing of the event loop is kept \) is NOT correct!"
         self.check("C++ keeps a Future", claim, r"<Future finished result=None>, held by a builtins\.list")
         self.check("Python keeps a task", claim, r"<Task finished [^\n]*, held by a builtins\.list")
+        self.check(
+            "a traceback keeps a Future",
+            claim,
+            r"<Future finished result=None>, held by [^\n]*the frame of keep_traceback\.<locals>\.hold, [^\n]*misbehaving_cases\.py:\d+",
+        )
         self.check("C++ keeps the event loop", claim, r"EventLoop [^\n]*closed=True[^\n]*>, held by C\+\+")
 
     def test_everything_at_once_is_told_claim_by_claim(self) -> None:
@@ -134,6 +146,10 @@ class Misbehaving(unittest.TestCase):
         done = run("--order-by=name", "--test-case=" + ",".join(cases))
         self.assertRegex(done.stdout, r"test cases: +5 \| +2 passed \| 3 failed")
         self.assertIn("behind the others\n", done.stdout)
+
+    def test_what_was_left_before_is_not_the_cases(self) -> None:
+        done = run("--order-by=name", "--test-case=a plain case leaves an event loop,good")
+        self.assertEqual((done.returncode, done.stderr), (0, ""), done)
 
     # ---- Cases that hang. ----
 
@@ -161,13 +177,18 @@ class Misbehaving(unittest.TestCase):
         self.hangs("one of its tasks hangs at the end", "in wait_stubbornly", "left behind", "wait_stubbornly")
 
     def test_the_limit(self) -> None:
-        for arguments, variables in ((["--timeout=0.2"], {}), ([], {"PYASYNC_TEST_TIMEOUT": "0.2"})):
+        options = [[f"{prefix}timeout=0.2"] for prefix in ("--", "-", "--dt-", "-dt-")]
+        for arguments, variables in (*((each, {}) for each in options), ([], {"PYASYNC_TEST_TIMEOUT": "0.2"})):
             done = run("--test-case=hangs without a limit of its own,good", *arguments, **variables)
             self.assertIn("not ended within 0.2 s", done.stderr)
             self.assertRegex(done.stdout, r"test cases: +2 \| +1 passed \| 1 failed")
         done = run("--test-case=good", "--timeout=soon")
         self.assertEqual((done.returncode, done.stdout), (1, ""))
         self.assertIn("a number of seconds, not 'soon'", done.stderr)
+        done = run("--test-case=good", "--timeout", "0.2")
+        self.assertEqual((done.returncode, done.stderr), (1, "write --timeout=..., not --timeout ...\n"))
+        done = run("--test-case=good", PYASYNC_TEST_TIMEOUT="")
+        self.assertEqual(done.returncode, 0, done)
 
     def test_each_subcase_has_a_limit(self) -> None:
         done = run("--test-case=hangs in its second subcase,good", "--timeout=0.3")
@@ -176,8 +197,20 @@ class Misbehaving(unittest.TestCase):
         self.assertRegex(done.stdout, r"test cases: +2 \| +1 passed \| 1 failed")
 
     def test_what_does_not_unwind_is_left_behind(self) -> None:
-        self.hangs("does not unwind", "not ended within", "300 ms after its cancellation, and left behind")
-        self.hangs("a function does not return", "not ended within", "300 ms after its cancellation, and left behind")
+        self.hangs("does not unwind", "not ended within", "300 ms, and left behind")
+        self.hangs(
+            "a function does not return",
+            "not ended within",
+            "300 ms, and left behind",
+            r"started at [^\n]*hanging\.cpp:\d+",
+        )
+
+    def test_a_job_of_the_executor_that_does_not_end_is_named(self) -> None:
+        done = run_case("leaves a job of the executor", "zz behind the others")
+        self.assertEqual(done.returncode, 1, done)
+        self.assertRegex(done.stdout, r"CHECK\( what is cancelled ends within 300 ms \) is NOT correct!")
+        self.assertRegex(done.stderr, r"left behind:\n  the Python thread 'asyncio_0', at [^\n]* in never_return\n")
+        self.assertIn("behind the others\n", done.stdout)
 
     def test_python_that_blocks_the_main_thread_is_interrupted(self) -> None:
         self.hangs(
