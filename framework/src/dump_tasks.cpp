@@ -36,7 +36,6 @@ namespace {
 using clock = std::chrono::steady_clock;
 using detail::in_words;
 using detail::python_report;
-using detail::report_id;
 using detail::reported_operation;
 using detail::task_node;
 using detail::task_report;

@@ -17,7 +17,7 @@ PyObject* detail::make_module(PyModuleDef& definition, void (*body)(module_&)) n
     try {
         stop_at_exit(py);
         py::bound made = py::bound::steal(py, PyModule_Create(&definition));
-        const std::string name = made.attr("__name__").to<std::string>();
+        const auto name = made.attr("__name__").to<std::string>();
         py::detail::name_cpp_error_in(name);
         made.set_attr("CppError", py::bound::borrow(py, py::detail::cpp_error_type(py)));
         module_ building(made);

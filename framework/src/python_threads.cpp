@@ -10,6 +10,7 @@
 
 #include <pyasync/py/convert.hpp>
 #include <pyasync/py/error.hpp>
+#include <pyasync/py/let_go.hpp>
 
 namespace pyasync::detail {
 namespace {
@@ -62,7 +63,7 @@ PyObject* run_callbacks(PyObject* callbacks, PyObject*) noexcept {
     while (left-- > 0) {
         PyObject* const done = PyObject_CallNoArgs(PyList_GET_ITEM(callbacks, left));
         if (done == nullptr) PyErr_WriteUnraisable(PyList_GET_ITEM(callbacks, left));
-        Py_XDECREF(done);
+        py::detail::let_go(done);
     }
     Py_RETURN_NONE;
 }

@@ -116,7 +116,7 @@ py::bound make_loop_factory(py::python py, const std::string& name) {
     }
     if (name.find(':') == std::string::npos) {
         py::detail::raise(py, PyExc_ValueError,
-                          "unknown event loop \"" + name + "\": use \"asyncio\", \"uvloop\" or \"module:factory\"");
+                          "unknown event loop \"" + name + R"(": use "asyncio", "uvloop" or "module:factory")");
     }
     return detail::resolve(py, name);
 }

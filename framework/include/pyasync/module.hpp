@@ -33,9 +33,9 @@ inline constexpr bool is_async_generator<async_generator<T>> = true;
 /// A Python module that is being made: what `PYASYNC_MODULE` gives to its body.
 ///
 /// **Thread.** The importing one, under the GIL. **Errors.** Whatever its functions throw fails the import.
-class module_ {
+class module_ {  // NOLINT(readability-identifier-naming): `module` is a keyword to be
 public:
-    explicit module_(const py::bound& module) : self_(module) {}
+    explicit module_(py::bound module) noexcept : self_(std::move(module)) {}
 
     /// Adds a function. One that returns a `task<T>` is to Python what an `async def` is, one that returns an
     /// `async_generator<T>` what an `async def` with a `yield` is; any other runs at once, under the GIL.
@@ -78,7 +78,7 @@ public:
 
     private:
         friend class module_;
-        attribute(const py::bound& module, const char* name) : self_(module), name_(name) {}
+        attribute(py::bound module, const char* name) noexcept : self_(std::move(module)), name_(name) {}
         py::bound self_;
         const char* name_;
     };

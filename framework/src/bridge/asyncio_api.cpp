@@ -57,7 +57,7 @@ py::bound asyncio_api::get_running_loop(py::python py) const {
 bool is_future(const asyncio_api& asyncio, PyObject* candidate) noexcept {
     if (PyObject_TypeCheck(candidate, reinterpret_cast<PyTypeObject*>(asyncio.future_type))) return true;
     // asyncio's own rule for classes that are not derived from its Future: they have the attribute, and it is not None.
-    PyObject* const type = reinterpret_cast<PyObject*>(Py_TYPE(candidate));
+    auto* const type = reinterpret_cast<PyObject*>(Py_TYPE(candidate));
     if (PyObject_HasAttrString(type, "_asyncio_future_blocking") == 0) return false;
     PyObject* const blocking = PyObject_GetAttrString(candidate, "_asyncio_future_blocking");
     const bool answer = blocking != nullptr && blocking != Py_None;

@@ -253,8 +253,9 @@ void give_back(py::bound task) noexcept {
 class shown_as_current {
 public:
     shown_as_current(py::python py, PyObject* loop, PyObject* task)
-        : all_(asyncio_api::get(py).current_tasks), loop_(loop) {
-        outer_ = Py_XNewRef(PyDict_GetItemWithError(all_, loop));
+        : all_(asyncio_api::get(py).current_tasks),
+          loop_(loop),
+          outer_(Py_XNewRef(PyDict_GetItemWithError(all_, loop))) {
         py::detail::raise_if_negative(py, PyDict_SetItem(all_, loop, task));
     }
     shown_as_current(const shown_as_current&) = delete;
@@ -269,7 +270,7 @@ public:
 private:
     PyObject* all_;
     PyObject* loop_;
-    PyObject* outer_ = nullptr;
+    PyObject* outer_;
 };
 
 /// An exception that C++ has been given is no longer one that "was never retrieved".
@@ -346,7 +347,7 @@ void eager_task::step(python_await& owner, py::python py, py::bound task, PyObje
     }
     switch (how) {
         case PYGEN_NEXT:
-            return waits(owner, std::move(task), py::bound::steal(py, result));
+            return waits(owner, task, py::bound::steal(py, result));
         case PYGEN_RETURN:
             return returns(owner, std::move(task), py::bound::steal(py, result));
         case PYGEN_ERROR:
@@ -376,7 +377,7 @@ void eager_task::leave_to_task(const py::bound& task, PySendResult how, PyObject
     }
 }
 
-void eager_task::waits(python_await& owner, py::bound task, const py::bound& waits_for) {
+void eager_task::waits(python_await& owner, const py::bound& task, const py::bound& waits_for) {
     const py::python py = task.py();
     task_fields& fields = fields_of(task.ptr());
     const bool bare_yield = waits_for.is_none();

@@ -108,9 +108,7 @@ void add_places(const py::bound& coroutine, task_node& task) {
         if (code && !code->is_none() && frame && !frame->is_none()) frames.push_back(*frame);
         at = attribute(*at, kind->awaits);
     }
-    for (auto frame = frames.rbegin(); frame != frames.rend(); ++frame) {
-        add_place(*frame, task.places, task.places_left_out);
-    }
+    for (const py::bound& frame : frames | std::views::reverse) add_place(frame, task.places, task.places_left_out);
 }
 
 /// The frames of a thread, from the innermost to `last`, or all of them where that is not among them.
@@ -263,6 +261,7 @@ private:
             return std::pair(a.first.size(), a.first) < std::pair(b.first.size(), b.first);
         });
         std::vector<py::bound> tasks;
+        tasks.reserve(named.size());
         for (auto& [name, task] : named) tasks.push_back(std::move(task));
         return tasks;
     }

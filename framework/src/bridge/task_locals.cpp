@@ -155,10 +155,8 @@ void no_event_loop() {
 using detail::asyncio_api;
 using detail::asyncio_inbox;
 using detail::common;
-using detail::commons;
 using detail::make_ref;
 using detail::task_locals_state;
-using detail::variables_of;
 
 namespace {
 

@@ -35,7 +35,7 @@ void root_base::post_cancel() noexcept {
 }
 
 void root_base::deliver(work& self, delivery how) noexcept {
-    root_base& root = static_cast<root_base&>(self);
+    auto& root = static_cast<root_base&>(self);
     const int asks = root.flags_.fetch_and(static_cast<std::uint8_t>(~starts), std::memory_order_acq_rel);
     const bool cancel = (asks & cancels) != 0;
     if ((asks & starts) != 0) {

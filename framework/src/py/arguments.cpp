@@ -57,14 +57,14 @@ std::vector<PyObject*> parameter_list::arrange(python py, const std::string& fun
 void parameter_list::place_keywords(python py, const std::string& function, PyObject* const* values, PyObject* keywords,
                                     std::vector<PyObject*>& placed) const {
     for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(keywords); ++i) {
-        const std::string name = bound::borrow(py, PyTuple_GET_ITEM(keywords, i)).to<std::string>();
+        const auto name = bound::borrow(py, PyTuple_GET_ITEM(keywords, i)).to<std::string>();
         const auto found = std::ranges::find(names_, name);
         if (found == names_.end()) {
-            raise(py, PyExc_TypeError, function + "() got an unexpected keyword argument '" + name + "'");
+            raise(py, PyExc_TypeError, (function + "() got an unexpected keyword argument '").append(name).append("'"));
         }
         PyObject*& place = placed[static_cast<std::size_t>(found - names_.begin())];
         if (place != nullptr) {
-            raise(py, PyExc_TypeError, function + "() got multiple values for argument '" + name + "'");
+            raise(py, PyExc_TypeError, (function + "() got multiple values for argument '").append(name).append("'"));
         }
         place = values[i];
     }

@@ -17,7 +17,7 @@ bool has_message(const bound& error) noexcept {
 }
 
 std::string report_of(const bound& error) {
-    const std::string report = cancelled().what();
+    std::string report = cancelled().what();
     if (!has_message(error)) return report;
     try {
         return report + ": " + error.str();

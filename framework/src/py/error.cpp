@@ -204,7 +204,7 @@ void detail::rethrow_with_subject(python py, const std::string& subject, const p
     const bound value = error.value().bind(py);
     // One with a traceback was raised by Python code of the callee's: it passes as it is.
     if (!value.attr("__traceback__").is_none()) throw error;
-    PyObject* const type = reinterpret_cast<PyObject*>(Py_TYPE(value.ptr()));
+    auto* const type = reinterpret_cast<PyObject*>(Py_TYPE(value.ptr()));
     if (type == PyExc_TypeError || type == PyExc_OverflowError || type == PyExc_ValueError ||
         type == PyExc_BufferError) {
         raise(py, type, subject + ": " + value.str());

@@ -155,6 +155,7 @@ PyTypeObject* make_type(python py) {
     static PyMemberDef members[] = {{"__module__", T_OBJECT, offsetof(function_object, module), 0, nullptr},
                                     {"__doc__", T_OBJECT, offsetof(function_object, doc), 0, nullptr},
                                     {nullptr, 0, 0, 0, nullptr}};
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): the setters' one argument is a pointer
     const auto at = [](std::size_t offset) { return reinterpret_cast<void*>(offset); };
     static PyGetSetDef attributes[] = {
         {"__name__", &get_name, &set_name, nullptr, at(offsetof(function_object, name))},

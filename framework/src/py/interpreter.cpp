@@ -54,21 +54,21 @@ PyObject* init_module() {
 class configuration {
 public:
     explicit configuration(bool isolated) noexcept {
-        isolated ? PyConfig_InitIsolatedConfig(&value) : PyConfig_InitPythonConfig(&value);
-        value.parse_argv = 0;
-        value.install_signal_handlers = 1;
+        isolated ? PyConfig_InitIsolatedConfig(&config_) : PyConfig_InitPythonConfig(&config_);
+        config_.parse_argv = 0;
+        config_.install_signal_handlers = 1;
     }
     configuration(const configuration&) = delete;
     configuration& operator=(const configuration&) = delete;
-    ~configuration() { PyConfig_Clear(&value); }
+    ~configuration() { PyConfig_Clear(&config_); }
 
     void set_program(const fs::path& program) {
-        check(PyConfig_SetBytesString(&value, &value.program_name, program.c_str()));
+        check(PyConfig_SetBytesString(&config_, &config_.program_name, program.c_str()));
     }
     void add_argument(const std::string& argument) {
         wchar_t* const decoded = Py_DecodeLocale(argument.c_str(), nullptr);
         if (decoded == nullptr) throw std::bad_alloc();
-        const PyStatus status = PyWideStringList_Append(&value.argv, decoded);
+        const PyStatus status = PyWideStringList_Append(&config_.argv, decoded);
         PyMem_RawFree(decoded);
         check(status);
     }
@@ -79,7 +79,7 @@ public:
         sigemptyset(&interrupt);
         sigaddset(&interrupt, SIGINT);
         pthread_sigmask(SIG_BLOCK, &interrupt, &before);
-        const PyStatus status = Py_InitializeFromConfig(&value);
+        const PyStatus status = Py_InitializeFromConfig(&config_);
         pthread_sigmask(SIG_SETMASK, &before, nullptr);
         check(status);
     }
@@ -91,7 +91,7 @@ private:
         throw std::runtime_error("pyasync: Python could not be initialised: " + reason);
     }
 
-    PyConfig value{};
+    PyConfig config_{};
 };
 
 /// The interpreter whose libraries and site-packages are to be used: the active virtual environment's, or the one that

@@ -40,6 +40,7 @@ void give_up(PyObject* target) noexcept {
     auto* const message = new (std::nothrow) given_up(target);
     if (message == nullptr) return;  // out of memory: one object stays
     if (all_given_up().push(*message) != inbox::pushed::wake) return;
+    // NOLINTNEXTLINE(clang-analyzer-cplusplus.NewDeleteLeaks): the list owns it
     if (auto* const wake = waker.load(std::memory_order_acquire)) wake();
 }
 

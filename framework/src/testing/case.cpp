@@ -35,7 +35,6 @@ namespace {
 using pyasync::detail::asyncio_inbox;
 using pyasync::detail::in_words;
 using pyasync::detail::loop_runner;
-using pyasync::detail::ref;
 using pyasync::detail::root;
 using pyasync::detail::started_at;
 
@@ -58,10 +57,7 @@ bool is_failed_assertion(const std::exception_ptr& error) noexcept {
 /// What C++ operations have failed with, and nobody has taken.
 class unretrieved_errors {
 public:
-    unretrieved_errors() {
-        take();
-        outer_ = pyasync::detail::observer_of_unretrieved.exchange(&note);
-    }
+    unretrieved_errors() : outer_(begin()) {}
     unretrieved_errors(const unretrieved_errors&) = delete;
     unretrieved_errors& operator=(const unretrieved_errors&) = delete;
     ~unretrieved_errors() { pyasync::detail::observer_of_unretrieved = outer_; }
@@ -80,6 +76,10 @@ private:
         std::mutex mutex;
         std::vector<entry> entries;
     };
+    static pyasync::detail::unretrieved_observer begin() {
+        take();
+        return pyasync::detail::observer_of_unretrieved.exchange(&note);
+    }
     // Never destroyed: what has been left behind may end while the process exits.
     static store& all() {
         static auto* const only = new store;

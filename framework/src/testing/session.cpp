@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <stdexcept>
 #include <string_view>
+#include <utility>
 
 #include <pyasync/bridge/with_gil.hpp>
 #include <pyasync/core/misuse.hpp>
@@ -88,8 +89,8 @@ DOCTEST_REGISTER_LISTENER("pyasync", 0, listener);
 
 }  // namespace
 
-session::session(int argc, char** argv, const options& how)
-    : context_(argc, argv), command_line_(argv, argv + argc), how_(how) {
+session::session(int argc, char** argv, options how)
+    : context_(argc, argv), command_line_(argv, argv + argc), how_(std::move(how)) {
     if (const char* const given = setting(command_line_, "timeout", "PYASYNC_TEST_TIMEOUT")) {
         limit_ = seconds_of(given);
         limited_ = *limit_ > nanoseconds::zero();

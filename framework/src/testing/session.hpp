@@ -17,7 +17,7 @@ namespace pyasync::testing::detail {
 /// The one that `run_tests` makes. On the main thread only.
 class session {
 public:
-    session(int argc, char** argv, const options& how);
+    session(int argc, char** argv, options how);
     session(const session&) = delete;
     session& operator=(const session&) = delete;
     ~session();

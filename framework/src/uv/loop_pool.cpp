@@ -136,7 +136,9 @@ std::vector<std::source_location> loop_pool::stop(std::chrono::milliseconds limi
     // since before the last round but one. (In that one the starter may have been at it.)
     for (bool quiet = false; !quiet;) {
         const std::size_t turn = pool.turn.load(std::memory_order_relaxed);
-        if (!all_empty() || !all_empty()) return in_flight();
+        for (int round = 0; round < 2; ++round) {
+            if (!all_empty()) return in_flight();
+        }
         quiet = pool.turn.load(std::memory_order_relaxed) == turn;
         if (!quiet && detail::clock::now() >= end) return in_flight();
     }

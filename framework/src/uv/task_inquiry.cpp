@@ -20,7 +20,7 @@ using pyasync::detail::work;
 
 class task_inquiry::question final : public detail::letter {
 public:
-    explicit question(const filter& meant) : letter(&arrive), meant_(meant) {}
+    explicit question(filter meant) : letter(&arrive), meant_(std::move(meant)) {}
 
     static void ask(const std::shared_ptr<question>& asked, loop& to) {
         if (to.is_current()) {
@@ -72,6 +72,7 @@ task_inquiry::~task_inquiry() = default;
 
 std::vector<task_inquiry::reports> task_inquiry::answers(detail::clock::time_point end) {
     std::vector<reports> all;
+    all.reserve(asked_.size());
     for (const auto& each : asked_) all.push_back(each->answer_until(end));
     return all;
 }

@@ -50,7 +50,7 @@ public:
 
 private:
     static void step(python_await& owner, py::python py, py::bound task, PyObject* waited_for);
-    static void waits(python_await& owner, py::bound task, const py::bound& waits_for);
+    static void waits(python_await& owner, const py::bound& task, const py::bound& waits_for);
     static void appear_to_who_kept_it(const python_await& owner, const py::bound& task) noexcept;
     static void returns(python_await& owner, py::bound task, const py::bound& value);
     static void raises(python_await& owner, py::python py, py::bound task);

@@ -198,7 +198,7 @@ private:
 struct room_in {
     generator_feed& feed;
     [[nodiscard]] generator_demand awaiter_in(task_context& context, const std::source_location& where) && noexcept {
-        return generator_demand(feed, context, where);
+        return {feed, context, where};
     }
 };
 

@@ -40,9 +40,10 @@ public:
     /// come back. Not from a loop thread.
     [[nodiscard]] std::vector<std::source_location> stop(std::chrono::milliseconds limit);
 
+    ~loop_pool() = delete;
+
 private:
     loop_pool() = default;
-    ~loop_pool() = delete;
     class state;
     [[nodiscard]] static state& shared();
 };
