@@ -79,6 +79,7 @@ template <typename Function>
     detail::require_closure_survives_co_await<Function>();
     return detail::launch_blocking(where, std::forward<Function>(function));
 }
+/// The same for a function with arguments, which reports name by the place of the `co_await` alone.
 template <typename Function, typename First, typename... Args>
     requires std::invocable<std::decay_t<Function>, std::decay_t<First>, std::decay_t<Args>...>
 [[nodiscard]] auto spawn_blocking(Function&& function, First&& first, Args&&... args) {
