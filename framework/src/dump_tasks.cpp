@@ -131,6 +131,8 @@ private:
         try {
             const py::gil held;
             arrive(ask_python(held.token()));
+        } catch (const misuse&) {
+            arrive(python_says("Python has not begun, or is at its end"));
         } catch (const std::exception& error) {
             arrive(python_says(error.what()));
         }

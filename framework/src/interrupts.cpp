@@ -42,6 +42,48 @@ int set_wakeup_descriptor(py::python py, int descriptor) {
     return py.import("signal").attr("set_wakeup_fd")(descriptor, py::kw("warn_on_full_buffer") = false).to<int>();
 }
 
+/// The one of a `signal_wake_up`, or -1.
+int own_wakeup_descriptor = -1;
+
+/// After the first SIGTERM the next one ends the process.
+void expect_another(int number) { handle_at_once(number, &end_at_once); }
+
+/// Is it handled in C, by one of the two functions above?
+bool is_handled_at_once(int number) {
+    struct sigaction action{};
+    return ::sigaction(number, nullptr, &action) == 0 &&
+           (action.sa_handler == &end_at_once || action.sa_handler == &expect_another);
+}
+
+/// In a forked child: what the signals would cancel, or wake, is the parent's.
+PyObject* process_forked(PyObject*, PyObject*) noexcept {
+    const py::python py = py::detail::token_maker::make();
+    try {
+        const py::bound signal = py.import("signal");
+        for (const int number : {SIGINT, SIGTERM}) {
+            py::bound handler = signal.attr("getsignal")(number);
+            const bool is_ours = handler.is(cancelling_handler(py));
+            if (is_ours) handler = signal.attr(number == SIGINT ? "default_int_handler" : "SIG_DFL");
+            if (is_ours || is_handled_at_once(number)) signal.attr("signal")(number, handler);
+        }
+        if (own_wakeup_descriptor >= 0) {
+            const int last = set_wakeup_descriptor(py, -1);
+            if (last >= 0 && last != own_wakeup_descriptor) set_wakeup_descriptor(py, last);
+        }
+    } catch (const py::python_error&) {
+        // It is no process whose signals Python handles.
+    }
+    Py_RETURN_NONE;
+}
+
+void watch_forks(py::python py) {
+    static PyMethodDef method{"process_forked", &process_forked, METH_NOARGS, nullptr};
+    static bool watched = false;
+    if (std::exchange(watched, true)) return;
+    const py::bound hook = py::bound::steal(py, PyCFunction_New(&method, nullptr));
+    py.import("os").attr("register_at_fork")(py::kw("after_in_child") = hook);
+}
+
 }  // namespace
 
 signal_wake_up::signal_wake_up(const py::bound& loop)
@@ -57,11 +99,13 @@ signal_wake_up::signal_wake_up(const py::bound& loop)
     for (const py::bound* end : {&read_end_, &write_end_}) end->call_method("setblocking", false);
     constexpr int many = 4096;
     with_frame(loop_.attr("add_reader"))(read_end_, read_end_.attr("recv"), many);
-    set_wakeup_descriptor(py, write_end_.call_method("fileno").to<int>());
+    own_wakeup_descriptor = write_end_.call_method("fileno").to<int>();
+    set_wakeup_descriptor(py, own_wakeup_descriptor);
 }
 
 signal_wake_up::~signal_wake_up() {
     if (read_end_.is_none()) return;
+    own_wakeup_descriptor = -1;
     try {
         // The loop's add_signal_handler puts a descriptor of its own here.
         const int own = write_end_.call_method("fileno").to<int>();
@@ -80,6 +124,7 @@ interrupt_handler::interrupt_handler(const py::bound& loop) : signal_(loop.py().
     const py::python py = loop.py();
     const py::bound threading = py.import("threading");
     if (!threading.attr("current_thread")().is(threading.attr("main_thread")())) return;
+    watch_forks(py);
     received_signal = 0;
     handled_signals.clear();
     install(SIGINT, signal_.attr("default_int_handler"));
@@ -124,7 +169,7 @@ interrupts_at_the_end::interrupts_at_the_end(py::python py, bool terminated) {
     };
     if (is_handled_by(SIGINT, "default_int_handler")) replace(SIGINT, &end_at_once);
     if (py::interpreter::exists() && is_handled_by(SIGTERM, "SIG_DFL")) {
-        replace(SIGTERM, terminated ? &end_at_once : [](int number) { handle_at_once(number, &end_at_once); });
+        replace(SIGTERM, terminated ? &end_at_once : &expect_another);
     }
 }
 

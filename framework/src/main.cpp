@@ -24,7 +24,9 @@ int exit_code_of(const py::bound& system_exit) {
     if (code.is_none()) return EXIT_SUCCESS;
     if (PyLong_Check(code.ptr())) {
         constexpr long lowest_byte = 0xff;
-        return static_cast<int>(PyLong_AsUnsignedLongMask(code.ptr()) & lowest_byte);
+        const long number = PyLong_AsLong(code.ptr());  // -1 where it is out of range, as Python has it
+        if (number == -1) PyErr_Clear();
+        return static_cast<int>(number & lowest_byte);
     }
     fmt::print(stderr, "{}\n", code.str());
     return exit_failed;
@@ -44,7 +46,9 @@ int run_application(application& program, py::python py, const options& how, arg
     try {
         prepare(py);
         loop_runner runner(py, how);
-        return program.body(py, runner, std::move(command_line));
+        const int code = program.body(py, runner, std::move(command_line));
+        runner.finish();
+        return code;
     } catch (...) {
         return report_uncaught(py, std::current_exception());
     }

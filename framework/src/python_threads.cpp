@@ -52,8 +52,13 @@ std::string in_words(const py::bound& thread, const place& innermost, py::bound 
             break;
         }
     }
-    return fmt::format("the Python thread {}, at {}:{} in {}", thread.attr("name").repr(), shown.file, shown.line,
-                       shown.function);
+    std::string words = fmt::format("the Python thread {}, at {}:{} in {}", thread.attr("name").repr(), shown.file,
+                                    shown.line, shown.function);
+    // Nothing of it but the library's is Python code: then what it was begun with may tell.
+    if (is_of_library(shown.file) && thread.has_attr("_target") && !thread.attr("_target").is_none()) {
+        words += ", begun with " + thread.attr("_target").repr();
+    }
+    return words;
 }
 
 // ---- What Python's threading._shutdown() does, which has no limit; it does nothing more when this has been done. ----

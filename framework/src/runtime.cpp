@@ -9,6 +9,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <optional>
 #include <set>
 #include <vector>
 
@@ -21,6 +22,7 @@
 #include <pyasync/py/convert_containers.hpp>
 #include <pyasync/uv/loop_pool.hpp>
 
+#include "bounded.hpp"
 #include "dump_on_signal.hpp"
 #include "in_words.hpp"
 #include "interrupts.hpp"
@@ -136,15 +138,17 @@ void refuse_running_loop(py::python py) {
 }
 
 /// As `run_until_complete`; but what ends the loop does not end it: a `loop.stop()` from before, which uvloop has kept for
-/// its next run, or a `sys.exit()`, where the program ends already.
-py::bound run_to_its_end(const py::bound& loop, const py::bound& coroutine) {
+/// its next run, or a `sys.exit()`, where the program ends already: the first of those goes to `exit`.
+py::bound run_to_its_end(const py::bound& loop, const py::bound& coroutine, std::optional<py::python_error>& exit) {
     const py::bound task = with_frame(loop.attr("create_task"))(coroutine);
     constexpr int most_stops = 10;
     for (int stops = 0;; ++stops) {
         try {
             return with_frame(loop.attr("run_until_complete"))(task);
         } catch (const py::python_error& error) {
-            const bool stopped = error.matches("RuntimeError") || error.matches("SystemExit");
+            const bool exits = error.matches("SystemExit");
+            if (exits && !exit) exit = error;
+            const bool stopped = exits || error.matches("RuntimeError");
             if (!stopped || task.call_method("done") || stops == most_stops) throw;
         }
     }
@@ -152,10 +156,21 @@ py::bound run_to_its_end(const py::bound& loop, const py::bound& coroutine) {
 
 }  // namespace
 
+namespace {
+
+/// A SystemExit of a task has been heard of: it is the program's, and not forgotten.
+void retrieve_exit(const py::bound& task) {
+    if (!task.call_method("done") || task.call_method("cancelled")) return;
+    const py::bound error = task.has_attr("_exception") ? task.attr("_exception") : task.py().none();
+    if (PyErr_GivenExceptionMatches(error.ptr(), PyExc_SystemExit) != 0) task.call_method("exception");
+}
+
+}  // namespace
+
 class loop_runner::state {
 public:
     state(py::python py, const options& how)
-        : limit(how.shutdown_timeout),
+        : limit(bounded(how.shutdown_timeout)),
           runner(py.import("asyncio").attr("Runner")(py::kw("debug") = how.debug ? py.value(true) : py.none(),
                                                      py::kw("loop_factory") = make_loop_factory(py, how.event_loop))),
           loop(runner.call_method("get_loop")),
@@ -171,7 +186,8 @@ public:
     task_locals locals;
     ref<task_locals_state> outer_default = exchange_default_locals(locals.state());
     bool closed = false;
-    int signal = 0;  ///< that has cancelled the future
+    int signal = 0;                        ///< that has cancelled the future
+    std::optional<py::python_error> exit;  ///< a `sys.exit()` at the end
 
     void run_until_done(const std::function<py::bound()>& start);
     /// Cancels what runs, waits for it and for the jobs of the loop's own executor within the limit, and says what has
@@ -253,7 +269,7 @@ void loop_runner::state::wait_for(const std::vector<py::bound>& tasks, clock::ti
         awaited.push_back(idle);
         const auto rest =
             std::clamp<clock::duration>(deadline - clock::now(), clock::duration::zero(), patience_at_the_end);
-        const py::bound waiting = run_to_its_end(loop, wait(awaited, py::kw("timeout") = rest))[1];
+        const py::bound waiting = run_to_its_end(loop, wait(awaited, py::kw("timeout") = rest), exit)[1];
         if ((inbox.roots() == 0 && !waiting) || clock::now() >= deadline) return;
         // Other threads may start tasks meanwhile, or have done so just before: those are cancelled, too.
         inbox.for_each_dependent([py](loop_dependent& entry) { entry.loop_still_stopping(py); });
@@ -278,6 +294,7 @@ std::vector<std::string> loop_runner::state::cancel_all(clock::time_point deadli
         cancel_once(pending);
         cancel_sweep::send(inbox);
         wait_for(pending, deadline);
+        for (const py::bound& task : pending) retrieve_exit(task);
         pending = pending_tasks();
         if (clock::now() >= deadline) break;
     }
@@ -297,7 +314,7 @@ std::vector<std::string> loop_runner::state::wait_for_executor(clock::time_point
     const std::vector<py::bound> shutdown{
         with_frame(loop.attr("create_task"))(loop.call_method("shutdown_default_executor"))};
     const std::chrono::duration<double> rest = std::max<clock::duration>(deadline - clock::now(), patience_at_the_end);
-    run_to_its_end(loop, py.import("asyncio").attr("wait")(shutdown, py::kw("timeout") = rest.count()));
+    run_to_its_end(loop, py.import("asyncio").attr("wait")(shutdown, py::kw("timeout") = rest.count()), exit);
     if (shutdown.front().call_method("done")) return {};
     return working_python_threads(py);
 }
@@ -351,6 +368,11 @@ bool loop_runner::close() noexcept {
     return all_ended;
 }
 
+void loop_runner::finish() {
+    close();
+    if (state_->exit) throw *state_->exit;
+}
+
 }  // namespace detail
 
 namespace {
@@ -381,7 +403,8 @@ interpreter::interpreter(const py::interpreter_options& options) : python_(optio
 
 interpreter::~interpreter() { static_cast<void>(finalise(interpreter_shutdown_timeout)); }
 
-bool interpreter::finalise(std::chrono::milliseconds limit) {
+bool interpreter::finalise(std::chrono::milliseconds given) {
+    const auto limit = detail::bounded(given);
     if (!left_behind) {
         if (!detail::in_forked_child()) close_inboxes();
         std::vector<std::string> left;

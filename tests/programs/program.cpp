@@ -152,6 +152,12 @@ task<int> leave_what_never_ends() {
     co_return 3;
 }
 
+task<> terminate_forked_child() { fmt::print("{}\n", co_await call<int>("program_cases:terminate_forked_child")); }
+
+task<> exit_with_a_great_number() { co_await call("program_cases:exit_with_a_great_number"); }
+
+task<> leave_exit_at_the_end() { co_await call("program_cases:leave_exit_at_the_end"); }
+
 task<int> leave_job_of_executor() {
     co_await call("program_cases:leave_job_of_executor");
     co_return 3;
@@ -302,6 +308,10 @@ const std::map<std::string, program> programs{
     {"leave_work_in_flight_on_uvloop", of(leave_work_in_flight, {.event_loop = "uvloop"})},
     {"leave_work_in_flight_on_three_loops", of(leave_work_in_flight, {.loop_threads = 3})},
     {"leave_what_never_ends", of(leave_what_never_ends, {.shutdown_timeout = 50ms})},
+    {"terminate_forked_child", of(terminate_forked_child)},
+    {"exit_with_a_great_number", of(exit_with_a_great_number)},
+    {"leave_exit_at_the_end", of(leave_exit_at_the_end)},
+    {"begin_at_the_end_for_ever", of(begin_at_the_end, {.shutdown_timeout = std::chrono::milliseconds::max()})},
     {"leave_job_of_executor", of(leave_job_of_executor, {.shutdown_timeout = 50ms})},
     {"leave_job_of_executor_on_uvloop", of(leave_job_of_executor, {.event_loop = "uvloop", .shutdown_timeout = 50ms})},
     {"leave_threads", of(leave_threads, {.shutdown_timeout = 50ms})},

@@ -4,6 +4,8 @@
 
 import asyncio
 import gc
+import multiprocessing
+import os
 import sys
 import threading
 import time
@@ -92,6 +94,40 @@ async def never_give_in() -> None:
             await asyncio.Event().wait()
         except asyncio.CancelledError:
             pass
+
+
+def terminate_forked_child() -> int:
+    """Its exit code, once it has begun."""
+    reader, writer = os.pipe()
+
+    def wait() -> None:
+        os.write(writer, b".")
+        never_return()
+
+    child = multiprocessing.get_context("fork").Process(target=wait)
+    child.start()
+    os.read(reader, 1)
+    child.terminate()
+    child.join()
+    assert child.exitcode is not None
+    return child.exitcode
+
+
+def exit_with_a_great_number() -> None:
+    sys.exit(2**70)
+
+
+async def exit_when_cancelled() -> None:
+    try:
+        await asyncio.Event().wait()
+    finally:
+        sys.exit(11)
+
+
+async def leave_exit_at_the_end() -> None:
+    kept.append(asyncio.create_task(exit_when_cancelled()))
+    kept.append(asyncio.create_task(wait_and_say()))
+    await asyncio.sleep(0)
 
 
 def never_return() -> None:

@@ -249,6 +249,18 @@ class Programs(unittest.TestCase):
         )
         self.check("block_a_loop_thread", code=4, err=r".*  a loop thread that is blocked: .*")
 
+    def test_a_forked_child_can_be_terminated(self) -> None:
+        self.check("terminate_forked_child", out=f"{-signal.SIGTERM}\n")
+
+    def test_a_number_that_no_exit_code_can_have(self) -> None:
+        self.check("exit_with_a_great_number", code=255)
+
+    def test_sys_exit_of_a_task_that_is_cancelled_at_the_end(self) -> None:
+        self.check("leave_exit_at_the_end", code=11, out="cancelled\ncleaned up\n")
+
+    def test_a_limit_without_end(self) -> None:
+        self.check("begin_at_the_end_for_ever", out="cancelled\ncleaned up\n")
+
     def test_threads_of_python_are_waited_for(self) -> None:
         self.check("leave_thread_that_ends", code=3, out="ends\n")
 

@@ -144,8 +144,7 @@ TEST_CASE_FIXTURE(errors, "what() does without what cannot be had") {
             "    __notes__ = 1\n");
     CHECK(std::string(python_error::from(variables["Mute"]()).what()) == "Mute: <exception str() failed>");
     CHECK(std::string(python_error::from(variables["Strange"]("x")).what()) == "Strange: x");
-    CHECK(std::string(python_error::from(evaluate("ValueError('\\ud800')")).what()) ==
-          "ValueError: <exception str() failed>");
+    CHECK(std::string(python_error::from(evaluate("ValueError('\\ud800')")).what()) == "ValueError: \\ud800");
     CHECK(PyErr_Occurred() == nullptr);
 }
 

@@ -33,6 +33,14 @@ static_assert(!std::is_copy_constructible_v<object> && !std::is_copy_assignable_
 static_assert(std::is_nothrow_move_constructible_v<object> && std::is_nothrow_move_assignable_v<object>);
 static_assert(!std::is_default_constructible_v<python> && !std::is_default_constructible_v<bound>);
 
+TEST_CASE_FIXTURE(with_python, "text for people has what is no Unicode with Python's escapes") {
+    const bound text = py.import("builtins").attr("chr")(0xd800);
+    CHECK(text.str() == "\\ud800");
+    CHECK(text.repr() == "'\\ud800'");
+    CHECK(error_of([&] { static_cast<void>(text.to<std::string>()); }).find("surrogates not allowed") !=
+          std::string::npos);
+}
+
 TEST_CASE_FIXTURE(with_python, "import finds modules, with dots") {
     CHECK(py.import("os.path").attr("basename")("a/b").to<std::string>() == "b");
     CHECK(py.import("os.path").is(py.import("os").attr("path")));

@@ -194,6 +194,15 @@ PYASYNC_TEST_CASE("a loop thread that something blocks is said not to answer, an
         "does not answer\n"));
 }
 
+PYASYNC_TEST_CASE("a function on asyncio's thread that is no Python code is not taken for a wait") {
+    co_await on_asyncio([](py::python) {
+        PyThreadState* const mine = PyEval_SaveThread();
+        const std::string text = dump();
+        PyEval_RestoreThread(mine);
+        CHECK(has(text, "asyncio 0: <~> on MainThread, runs what is no Python code\n"));
+    });
+}
+
 PYASYNC_TEST_CASE("Python that computes is told with its frames") {
     std::latch computes(1);
     std::atomic<bool> told = false;

@@ -68,7 +68,8 @@ STOPPING = """\
 ## Stopping
 
 A program may end while much is under way, on both sides. It ends within a bound, says what was left when the bound is hit,
-prints nothing else, and keeps its exit code. (`PYASYNC_TEST_RUNS=100` runs each of these tests a hundred times.)
+prints nothing else, and keeps its exit code. (What the program has given to Python's `atexit` takes the time that it takes.
+`PYASYNC_TEST_RUNS=100` runs each of these tests a hundred times.)
 
 Beside the tests of single results stands one of random plans: coroutines, futures and streams of both sides, nested, on several
 loops at once, which are cancelled, dropped, left, raised in, closed and stopped at random moments; every outcome is checked

@@ -64,6 +64,18 @@ PYASYNC_TEST_CASE("required in a detached task") {
     co_await pyasync::uv::sleep(1ms);
 }
 
+PYASYNC_TEST_CASE("required in two tasks at once") {
+    const auto fail = []() -> task<> { REQUIRE(co_await answer() == 7); };
+    co_await pyasync::when_all(fail(), fail());
+}
+
+PYASYNC_TEST_CASE("required below Python") {
+    const auto make = [](py::python p) {
+        return pyasync::coroutine_function(p, "fail", []() -> task<> { REQUIRE(co_await answer() == 7); }).unbind();
+    };
+    co_await call("misbehaving_cases:await_call", co_await on_asyncio(make));
+}
+
 PYASYNC_TEST_CASE("crashes on a loop thread") {
     co_await pyasync::uv::sleep(1ms);
     std::raise(SIGSEGV);
@@ -147,6 +159,18 @@ PYASYNC_TEST_CASE("a traceback keeps a Future") { co_await call("misbehaving_cas
 
 TEST_CASE("a plain case leaves an event loop") {
     pyasync::with_gil([](py::python p) { p.import("misbehaving_cases").attr("leave_loop")(); });
+}
+
+TEST_CASE("a plain case leaves a task") { spawn(pyasync::uv::sleep(1h)).detach(); }
+
+PYASYNC_TEST_CASE("raises what is no Unicode") { co_await call("misbehaving_cases:fail_without_unicode"); }
+
+PYASYNC_TEST_CASE("a good case forks a child that exits") { co_await call("misbehaving_cases:exit_in_child"); }
+
+PYASYNC_TEST_CASE("a good case waits for a subprocess") { co_await call("misbehaving_cases:run_subprocess"); }
+
+PYASYNC_TEST_CASE("a good case ends a Python thread by sys.exit()") {
+    co_await call("misbehaving_cases:exit_in_thread");
 }
 
 PYASYNC_TEST_CASE_LOOP("C++ keeps the event loop", loop) {

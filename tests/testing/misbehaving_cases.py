@@ -3,6 +3,8 @@
 """Coroutines and functions that the cases call."""
 
 import asyncio
+import os
+import sys
 import threading
 import time
 
@@ -121,3 +123,29 @@ async def keep_traceback() -> None:
         hold(asyncio.get_running_loop().create_future())
     except ValueError as error:
         kept.append(error)
+
+
+async def await_call(function) -> None:
+    await function()
+
+
+async def fail_without_unicode() -> None:
+    raise ValueError(chr(0xD800))
+
+
+def exit_in_child() -> None:
+    child = os.fork()
+    if child == 0:
+        sys.exit(4)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 4
+
+
+async def run_subprocess() -> None:
+    process = await asyncio.create_subprocess_exec("true")
+    await process.wait()
+
+
+def exit_in_thread() -> None:
+    thread = threading.Thread(target=sys.exit)
+    thread.start()
+    thread.join()

@@ -51,6 +51,11 @@ class Misbehaving(unittest.TestCase):
 
     def test_a_good_case(self) -> None:
         self.check_good("good")
+        self.check_good(
+            "a good case forks a child that exits",
+            "a good case waits for a subprocess",
+            "a good case ends a Python thread by sys.exit()",
+        )
 
     def test_assertions(self) -> None:
         self.check("false behind a wait", r"misbehaving\.cpp:\d+:", r"CHECK\( 42 == 7 \)")
@@ -58,6 +63,8 @@ class Misbehaving(unittest.TestCase):
         self.assertNotIn("not reached", output)
         self.check("false on another thread", r"CHECK\( 1 == 2 \)")
         self.check("required in a detached task", r"REQUIRE\( 42 == 7 \)")
+        for case, failures in (("required in two tasks at once", 2), ("required below Python", 1)):
+            self.assertNotIn("THREW", self.check(case, r"REQUIRE\( 42 == 7 \)", failures=failures))
 
     def test_exceptions(self) -> None:
         self.check(
@@ -76,6 +83,7 @@ class Misbehaving(unittest.TestCase):
             failures=0,
         )
         self.check("SystemExit", "SystemExit: 3", failures=0)
+        self.check("raises what is no Unicode", r"ValueError: \\ud800", failures=0)
 
     def test_what_looks_like_a_signal_is_none(self) -> None:
         for case in ("exits as if by SIGTERM", "raises a KeyboardInterrupt"):
@@ -148,8 +156,9 @@ class Misbehaving(unittest.TestCase):
         self.assertIn("behind the others\n", done.stdout)
 
     def test_what_was_left_before_is_not_the_cases(self) -> None:
-        done = run("--order-by=name", "--test-case=a plain case leaves an event loop,good")
-        self.assertEqual((done.returncode, done.stderr), (0, ""), done)
+        for left in ("a plain case leaves an event loop", "a plain case leaves a task"):
+            done = run("--order-by=name", f"--test-case={left},good")
+            self.assertEqual((done.returncode, done.stderr), (0, ""), done)
 
     # ---- Cases that hang. ----
 

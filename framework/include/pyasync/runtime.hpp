@@ -71,6 +71,8 @@ public:
     /// stderr what is left then, leaves the loop open, and returns false. The destructor does it, too; nothing for a
     /// caller's loop.
     bool close() noexcept;
+    /// The same; then throws the SystemExit by which Python code has called `sys.exit()` meanwhile.
+    void finish();
 
 private:
     class state;
@@ -133,7 +135,14 @@ T run_until_complete(py::python py, const py::bound& event_loop, task<T> body,
 template <typename T>
 T run(py::python py, task<T> body, const options& how, const std::source_location& where) {
     detail::loop_runner runner(py, how);
-    return detail::run_on(py, runner, std::move(body), where);
+    if constexpr (std::is_void_v<T>) {
+        detail::run_on(py, runner, std::move(body), where);
+        runner.finish();
+    } else {
+        T value = detail::run_on(py, runner, std::move(body), where);
+        runner.finish();
+        return value;
+    }
 }
 
 template <typename T>

@@ -309,6 +309,8 @@ bool asyncio_inbox::has_more() const noexcept { return pending() || !queues_->ne
 
 bool asyncio_inbox::refuses() const noexcept { return queues_->incoming.refuses(); }
 
+bool asyncio_inbox::sleeps() const noexcept { return queues_->incoming.sleeps(); }
+
 bool asyncio_inbox::sleep() noexcept { return queues_->incoming.sleep(); }
 
 int asyncio_inbox::descriptor() const noexcept { return queues_->descriptor; }

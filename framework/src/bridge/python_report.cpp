@@ -216,7 +216,7 @@ public:
         if (frame && !current.is_none()) {
             line += ", runs a task";
         } else if (frame && waits_in(*frame)) {
-            line += ", waits";
+            line += inbox.sleeps() ? ", waits" : ", runs what is no Python code";
         } else if (frame) {
             line += ", runs Python:";
             std::vector<std::string> places;

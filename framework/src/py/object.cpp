@@ -47,12 +47,23 @@ bound::operator bool() const {
     return answer != 0;
 }
 
+namespace {
+
+/// Text for people: what is no Unicode in it (lone surrogates) comes with Python's escapes.
+std::string readable(const bound& text) {
+    const bound encoded =
+        bound::steal(text.py(), PyUnicode_AsEncodedString(text.ptr(), "utf-8", /*errors=*/"backslashreplace"));
+    return {PyBytes_AS_STRING(encoded.ptr()), static_cast<std::size_t>(PyBytes_GET_SIZE(encoded.ptr()))};
+}
+
+}  // namespace
+
 std::string bound::repr() const {
-    return steal(py(), into_python([&] { return PyObject_Repr(pointer_); })).to<std::string>();
+    return readable(steal(py(), into_python([&] { return PyObject_Repr(pointer_); })));
 }
 
 std::string bound::str() const {
-    return steal(py(), into_python([&] { return PyObject_Str(pointer_); })).to<std::string>();
+    return readable(steal(py(), into_python([&] { return PyObject_Str(pointer_); })));
 }
 
 bound::iterator bound::begin() const {

@@ -13,7 +13,9 @@
 
 #include <pyasync/bridge/spawn.hpp>
 #include <pyasync/bridge/with_gil.hpp>
+#include <pyasync/core/as_task.hpp>
 #include <pyasync/core/cancellation.hpp>
+#include <pyasync/core/exception_group.hpp>
 #include <pyasync/core/unretrieved.hpp>
 #include <pyasync/py/convert.hpp>
 #include <pyasync/py/convert_containers.hpp>
@@ -43,12 +45,17 @@ constexpr auto patience = std::chrono::seconds(1);
 
 using body_function = std::function<task<>(py::object event_loop)>;
 
-/// By which doctest ends what a REQUIRE stands in, and of which it has told.
+/// By which doctest ends what a REQUIRE stands in, and of which it has told: that, what became of it in Python, or several
+/// of these.
 bool is_failed_assertion(const std::exception_ptr& error) noexcept {
     try {
         std::rethrow_exception(error);
     } catch (const doctest::detail::TestFailureException&) {
         return true;
+    } catch (const py::python_error& raised) {
+        return raised.matches("_pyasync_testing.FailedAssertion");
+    } catch (const exception_group& several) {
+        return std::ranges::all_of(several.errors(), &is_failed_assertion);
     } catch (...) {
         return false;
     }
@@ -121,6 +128,10 @@ struct outcome {
     void take(py::python py, root<void>& main) {
         if (!main.outcome.failed()) return;
         error = main.outcome.take_error();
+        if (is_failed_assertion(error)) {
+            error = std::make_exception_ptr(doctest::detail::TestFailureException());
+            return;
+        }
         try {
             std::rethrow_exception(error);
         } catch (const py::python_error&) {
@@ -137,18 +148,19 @@ struct outcome {
 };
 
 std::string text_of(const py::bound& tools, const std::exception_ptr& error) {
-    return tools.attr("text_of")(py::to_python_exception(tools.py(), error)).to<std::string>();
+    return tools.attr("text_of")(py::to_python_exception(tools.py(), error)).str();
 }
 
 /// Waits for what has been asked to end, and says what nobody has asked: what still runs after that.
 ///
 /// Something may be at its last step, on one of the loops, or a request to end may be on its way there: whatever has
 /// been sent arrives within a round through all of them.
-std::vector<std::string> still_running(const py::bound& loop, const asyncio_inbox& inbox, const py::bound& tools) {
+std::vector<std::string> still_running(const py::bound& loop, const asyncio_inbox& inbox, const py::bound& tools,
+                                       const census& before) {
     constexpr int rounds = 3;
     constexpr double moment = 0.002;
     for (int quiet = 0;;) {
-        census on_libuv = take_census(inbox, patience);
+        census on_libuv = take_census(inbox, patience, before.all);
         const py::bound tasks = tools.attr("unfinished")(loop);
         const py::bound asked = tasks[0];
         const py::bound others = tasks[1];
@@ -176,13 +188,14 @@ outcome run_on_loops(py::python py, const session& tests, const python_watch& wa
     const py::bound loop = runner.locals().event_loop(py);
     asyncio_inbox& inbox = runner.locals().state()->inbox();
     watch.object().call_method("watch", loop);
+    const census before = take_census(inbox, patience);  // of plain cases, which are asked for nothing
     time_limit guard({fmt::format("\"{}\" ({}:{})", which.m_name, which.m_file.c_str(), which.m_line), limit,
                       2 * shutdown + patience, watch.object().attr("interruptible").to<bool>()},
                      loop, inbox, tools);
     try {
         result.take(py, *run_root(py, runner, body(loop.unbind()), where));
         py.import("gc").attr("collect")();
-        for (const std::string& name : still_running(loop, inbox, tools)) {
+        for (const std::string& name : still_running(loop, inbox, tools, before)) {
             result.add(tools.attr("ENDED").to<std::string>(), name);
         }
     } catch (const py::python_error& error) {
@@ -204,6 +217,17 @@ outcome run_on_loops(py::python py, const session& tests, const python_watch& wa
     return result;
 }
 
+/// A thread may have been about to: of Python's, which asyncio has to wait for a subprocess, or of libuv's pool.
+void let_go_what_is_kept(const py::bound& tools) {
+    constexpr auto long_enough = std::chrono::milliseconds(250);
+    constexpr double moment = 0.005;
+    const auto end = std::chrono::steady_clock::now() + long_enough;
+    while (tools.attr("anything_kept")() && std::chrono::steady_clock::now() < end) {
+        tools.attr("sleep")(moment);
+        py::detail::reclaim(tools.py());
+    }
+}
+
 outcome run_watched(py::python py, const session& tests, const body_function& body, const std::source_location& where) {
     const py::bound tools = watch_tools(py);
     tools.attr("overlook_what_is_there")();
@@ -222,13 +246,11 @@ outcome run_watched(py::python py, const session& tests, const body_function& bo
         result.add(tools.attr("RETRIEVED").to<std::string>(), from + text_of(tools, error));
     }
     const bool is_whole = result.problems.empty() && all_is_over;
-    for (const auto& line : tools.attr("leaked")().to<std::vector<std::string>>()) {
-        if (is_whole) result.add(tools.attr("GONE").to<std::string>(), line);
+    if (is_whole) let_go_what_is_kept(tools);
+    for (const py::bound& line : tools.attr("leaked")()) {
+        if (is_whole) result.add(tools.attr("GONE").to<std::string>(), line.str());
     }
-    for (const auto& [claim, why] :
-         watch.object().attr("found").to<std::vector<std::pair<std::string, std::string>>>()) {
-        result.add(claim, why);
-    }
+    for (const py::bound& each : watch.object().attr("found")) result.add(each[0].str(), each[1].str());
     pyasync::detail::flush(py);
     return result;
 }
@@ -250,7 +272,10 @@ void run(const body_function& body, const std::source_location& where) {
     std::rethrow_exception(result.error);
 }
 
-task<> on_a_thread(void (*function)(), std::source_location where) { co_await spawn_blocking(function, where); }
+task<> on_a_thread(void (*function)(), std::source_location where) {
+    pyasync::detail::untraced<future<void>> running(spawn_blocking(function, where));
+    co_await std::move(running);
+}
 
 }  // namespace
 

@@ -16,7 +16,8 @@ using pyasync::detail::in_flight;
 using pyasync::detail::started_at;
 using pyasync::detail::task_locals_state;
 
-census ask(const uv::task_inquiry::filter& meant, std::chrono::milliseconds patience) {
+census ask(const uv::task_inquiry::filter& meant, std::chrono::milliseconds patience,
+           const std::set<pyasync::detail::report_id>& before = {}) {
     census all;
     for (const uv::task_inquiry::reports& tasks :
          uv::task_inquiry(meant).answers(std::chrono::steady_clock::now() + patience)) {
@@ -25,6 +26,8 @@ census ask(const uv::task_inquiry::filter& meant, std::chrono::milliseconds pati
             continue;
         }
         for (const pyasync::detail::task_report& each : *tasks) {
+            if (before.contains(each.self.id)) continue;
+            all.all.insert(each.self.id);
             (each.cancelled ? all.asked_to_end : all.others).push_back(started_at(each.self.started));
         }
     }
@@ -33,12 +36,13 @@ census ask(const uv::task_inquiry::filter& meant, std::chrono::milliseconds pati
 
 }  // namespace
 
-census take_census(const asyncio_inbox& inbox, std::chrono::milliseconds patience) {
+census take_census(const asyncio_inbox& inbox, std::chrono::milliseconds patience,
+                   const std::set<pyasync::detail::report_id>& before) {
     const auto is_its = [its = &inbox](const in_flight& each) {
         const auto* const locals = static_cast<const task_locals_state*>(each.carried());
         return locals == nullptr || &locals->inbox() == its;
     };
-    return ask(is_its, patience);
+    return ask(is_its, patience, before);
 }
 
 bool loops_answer(std::chrono::milliseconds patience) {

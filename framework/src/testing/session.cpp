@@ -14,6 +14,7 @@
 #include <pyasync/core/misuse.hpp>
 #include <pyasync/testing.hpp>
 
+#include "../bounded.hpp"
 #include "../program.hpp"
 
 namespace pyasync::testing {
@@ -98,6 +99,7 @@ session::session(int argc, char** argv, options how)
     if (const char* const given = setting(command_line_, "event-loop", "PYASYNC_TEST_EVENT_LOOP")) {
         how_.event_loop = given;
     }
+    how_.shutdown_timeout = pyasync::detail::bounded(how_.shutdown_timeout);
     only = this;
 }
 

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: MIT
 #include "watch.hpp"
 
+#include <doctest/doctest.h>
+
 #include <pyasync/py/convert.hpp>
 #include <pyasync/py/error.hpp>
 
@@ -14,6 +16,10 @@ py::bound watch_tools(py::python py) {
     const py::bound code =
         py::bound::steal(py, Py_CompileString(watch_source, "<pyasync/testing/watch.py>", Py_file_input));
     py::bound module = py::bound::steal(py, PyImport_ExecCodeModule(name, code.ptr()));
+    py::register_exception<doctest::detail::TestFailureException>(
+        [](py::python here, const doctest::detail::TestFailureException&) {
+            return here.import(name).attr("FailedAssertion")();
+        });
     made = true;
     return module;
 }

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import faulthandler
 import gc
+import os
 import signal
 import sys
 import threading
@@ -13,6 +14,7 @@ import traceback
 import types
 import warnings
 import weakref
+from time import monotonic, sleep  # noqa: F401 (C++ calls sleep)
 from typing import Any
 
 # What a case must not do, in the words of its report.
@@ -27,8 +29,15 @@ OF_A_LOOP = (asyncio.AbstractEventLoop, asyncio.Future, types.CoroutineType, typ
 OURS_OF_A_LOOP = {"Future", "Coroutine", "AsyncGenerator", "AsyncGeneratorStep"}
 
 
+class FailedAssertion(AssertionError):
+    """What a failed REQUIRE becomes where it leaves C++ for Python; doctest has told of it."""
+
+
 class TimeLimitExceeded(BaseException):
     """Interrupts Python code that keeps the main thread beyond the limit of its case."""
+
+
+TOLD_ELSEWHERE = (FailedAssertion, TimeLimitExceeded)
 
 
 class Watch:
@@ -70,15 +79,22 @@ class Watch:
                 lines += [f"{key}:", "".join(traceback.format_list(value)).rstrip()]
             elif key not in ("message", "exception"):
                 lines.append(f"{key}: {value!r}")
-        if isinstance(error := context.get("exception"), BaseException):
+        error = context.get("exception")
+        if isinstance(error, TOLD_ELSEWHERE):
+            return
+        if isinstance(error, BaseException):
             lines.append(text_of(error))
         self.found.append((ENDED if "destroyed but it is pending" in lines[0] else RETRIEVED, "\n".join(lines)))
 
     def _unraisable(self, what: "sys.UnraisableHookArgs") -> None:
+        if isinstance(what.exc_value, TOLD_ELSEWHERE):
+            return
         text = f"{what.err_msg or 'Exception ignored in'}: {what.object!r}"
         self.found.append((RETRIEVED, text if what.exc_value is None else f"{text}\n{text_of(what.exc_value)}"))
 
     def _thread_failed(self, what: "threading.ExceptHookArgs") -> None:
+        if isinstance(what.exc_value, (SystemExit, *TOLD_ELSEWHERE)):  # with SystemExit a thread ends in silence
+            return
         name = what.thread.name if what.thread is not None else "a thread"
         text = f"in the Python thread {name}"
         self.found.append((RETRIEVED, text if what.exc_value is None else f"{text}\n{text_of(what.exc_value)}"))
@@ -109,10 +125,18 @@ def go_on(loop: asyncio.AbstractEventLoop, awaited: list[asyncio.Task], seconds:
 # ---- After that. ----
 
 
+def _kept() -> list[Any]:
+    gc.collect()
+    return [each for each in gc.get_objects() if _is_of_a_loop(type(each)) and not _is_known(each)]
+
+
+def anything_kept() -> bool:
+    return bool(_kept())
+
+
 def leaked() -> list[str]:
     """What is there still of the event loops, and has not been told of before."""
-    gc.collect()
-    found = [each for each in gc.get_objects() if _is_of_a_loop(type(each)) and not _is_known(each)]
+    found = _kept()
     _remember(found)
     # What only another one of them holds goes when that goes.
     reached = {target for each in found for target in _reached_from(each)}
@@ -188,13 +212,29 @@ def overlook_what_is_there() -> None:
 # ---- Beyond its limit. ----
 
 
+_announced: float | None = None
+
+
 def announce(seconds: float) -> None:
     """Prints the stacks of all Python threads when that time is over, even if somebody keeps the GIL."""
+    global _announced
+    _announced = monotonic() + seconds
     faulthandler.dump_traceback_later(seconds, file=2)
 
 
 def denounce() -> None:
+    global _announced
+    _announced = None
     faulthandler.cancel_dump_traceback_later()
+
+
+def _announce_again() -> None:
+    if _announced is not None:
+        faulthandler.dump_traceback_later(max(_announced - monotonic(), 0.001), file=2)
+
+
+# A forked child would wait at its exit for faulthandler's thread, which is its parent's.
+os.register_at_fork(before=faulthandler.cancel_dump_traceback_later, after_in_parent=_announce_again)
 
 
 def print_threads() -> None:

@@ -86,6 +86,8 @@ public:
     /// Any thread: the one that it was last served on, as Python's `threading.get_ident()` has it; 0 for none.
     [[nodiscard]] unsigned long thread() const noexcept;
 
+    /// Any thread: does its loop wait for something to do?
+    [[nodiscard]] bool sleeps() const noexcept;
     /// Any thread: will nothing be delivered here any more?
     [[nodiscard]] bool refuses() const noexcept;
 

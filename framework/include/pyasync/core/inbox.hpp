@@ -62,6 +62,9 @@ public:
         return head == nullptr || head == asleep();
     }
 
+    /// Any thread: is the owner marked asleep?
+    [[nodiscard]] bool sleeps() const noexcept { return head_.load(std::memory_order_relaxed) == asleep(); }
+
     /// Any thread: does it refuse everything?
     [[nodiscard]] bool refuses() const noexcept { return head_.load(std::memory_order_acquire) == closed(); }
 

@@ -64,6 +64,7 @@ public:
     [[nodiscard]] bool is(const bound& other) const noexcept { return pointer_ == other.pointer_; }
     [[nodiscard]] bool is_instance(const bound& type) const;
     [[nodiscard]] explicit operator bool() const;
+    /// As text for people: what UTF-8 cannot have (lone surrogates) comes with Python's escapes.
     [[nodiscard]] std::string repr() const;
     [[nodiscard]] std::string str() const;
     /// The type's name, as error messages have it.
