@@ -386,7 +386,8 @@ void close_inboxes() {
 
 /// Says what has not ended then.
 std::vector<std::string> wait_for_python(std::chrono::milliseconds limit) {
-    if (Py_IsInitialized() == 0) return {};
+    // In a forked child Python waits by itself, without a limit: what bounds it is a thread, which may not be started there.
+    if (Py_IsInitialized() == 0 || detail::in_forked_child()) return {};
     const py::gil held;
     const py::python py = held.token();
     const detail::interrupts_at_the_end interrupts(py, /*terminated=*/true);
