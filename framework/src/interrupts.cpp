@@ -7,6 +7,8 @@
 #include <pyasync/bridge/asyncio_api.hpp>
 #include <pyasync/py/interpreter.hpp>
 
+#include "bridge/fork_hook.hpp"
+
 namespace pyasync::detail {
 namespace {
 
@@ -79,9 +81,7 @@ PyObject* process_forked(PyObject*, PyObject*) noexcept {
 void watch_forks(py::python py) {
     static PyMethodDef method{"process_forked", &process_forked, METH_NOARGS, nullptr};
     static bool watched = false;
-    if (std::exchange(watched, true)) return;
-    const py::bound hook = py::bound::steal(py, PyCFunction_New(&method, nullptr));
-    py.import("os").attr("register_at_fork")(py::kw("after_in_child") = hook);
+    if (!std::exchange(watched, true)) call_in_forked_children(py, method);
 }
 
 }  // namespace

@@ -29,6 +29,7 @@
 #include <pyasync/py/reclaim.hpp>
 
 #include "dropped_exits.hpp"
+#include "fork_hook.hpp"
 
 namespace pyasync::detail {
 namespace {
@@ -377,9 +378,7 @@ void asyncio_inbox::raise_through(py::python py) noexcept {
 void asyncio_inbox::watch_forks(py::python py) {
     static PyMethodDef method{"process_forked", &process_forked, METH_NOARGS, nullptr};
     static bool watched = false;
-    if (std::exchange(watched, true)) return;
-    const py::bound hook = py::bound::steal(py, PyCFunction_New(&method, nullptr));
-    py.import("os").attr("register_at_fork")(py::kw("after_in_child") = hook);
+    if (!std::exchange(watched, true)) call_in_forked_children(py, method);
 }
 
 PyObject* asyncio_inbox::process_forked(PyObject*, PyObject*) noexcept {

@@ -16,15 +16,15 @@ namespace pyasync::testing::detail {
 struct census {
     std::vector<std::string> asked_to_end;
     std::vector<std::string> others;
-    std::set<pyasync::detail::report_id> all;
+    std::set<pyasync::detail::report_id> all;  ///< both
     /// Have all loops answered? Then they have also done all that had been sent to them before.
     bool complete = true;
 
     [[nodiscard]] bool empty() const noexcept { return asked_to_end.empty() && others.empty(); }
 };
 
-/// What carries `inbox` in its locals, or has none, but for what was there `before`. Waits for each loop for `patience` at most, GIL or not: they do not
-/// need it. Not from a loop thread.
+/// What carries `inbox` in its locals, or has none, but for what was there `before`. Waits for each loop for `patience` at
+/// most, GIL or not: they do not need it. Not from a loop thread.
 [[nodiscard]] census take_census(const pyasync::detail::asyncio_inbox& inbox, std::chrono::milliseconds patience,
                                  const std::set<pyasync::detail::report_id>& before = {});
 
