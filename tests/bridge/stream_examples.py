@@ -37,6 +37,29 @@ def step_what_is_left(loop: asyncio.AbstractEventLoop) -> str:
     return take_events()
 
 
+class ClosedInTime:
+    """Records that it is closed, and that its loop has closed its generators."""
+
+    def __init__(self) -> None:
+        loop = asyncio.get_running_loop()
+        close_generators = loop.shutdown_asyncgens
+
+        async def close_and_record() -> None:
+            events.append("generators closed")
+            await close_generators()
+
+        loop.shutdown_asyncgens = close_and_record  # type: ignore[method-assign]
+
+    def __aiter__(self) -> "ClosedInTime":
+        return self
+
+    async def __anext__(self) -> int:
+        raise StopAsyncIteration
+
+    async def aclose(self) -> None:
+        events.append("closed")
+
+
 async def until_event(name: str) -> None:
     while name not in events:
         await asyncio.sleep(0)

@@ -1,6 +1,8 @@
 // tests/runtime/runtime_test.cpp: run, run_until_complete, and the loops that they run on.
 // SPDX-License-Identifier: MIT
+#include <atomic>
 #include <memory>
+#include <source_location>
 #include <stdexcept>
 #include <thread>
 
@@ -25,6 +27,27 @@ task<int> answer() { co_return co_await call<int>("bridge_examples:answer"); }
 task<> fail() {
     co_await pyasync::uv::sleep(0ms);
     throw std::out_of_range("too far");
+}
+
+/// Keeps a libuv loop for a while, in the midst of what it serves: what that sends elsewhere goes out at its end.
+class hindrance final : public pyasync::detail::work {
+public:
+    explicit hindrance(std::atomic<bool>& begun) noexcept : work(&arrive), begun_(begun) {}
+
+private:
+    static void arrive(work& self, pyasync::detail::delivery) noexcept {
+        const std::unique_ptr<hindrance> mine(static_cast<hindrance*>(&self));
+        mine->begun_ = true;
+        std::this_thread::sleep_for(200ms);
+    }
+    std::atomic<bool>& begun_;
+};
+
+/// Gives a stream up that it has never begun, in front of a hindrance.
+task<> give_up_a_stream(pyasync::uv::loop& home, std::atomic<bool>& given_up) {
+    const auto stream = co_await pyasync::on_asyncio(
+        [](py::python p) { return pyasync::into_stream<int>(p.import("stream_examples").attr("ClosedInTime")()); });
+    home.post(*new hindrance(given_up));
 }
 
 template <typename Function>
@@ -160,5 +183,18 @@ TEST_CASE("what still runs at the end of run is cancelled and has unwound when r
         CHECK(cpp_unwound);
         CHECK(p.import("bridge_examples").attr("take_events")().to<std::string>() ==
               "waiting, cancelled, cleaned up, ended");
+    });
+}
+
+TEST_CASE("what another loop thread gives up at the end of run is closed before the event loop's generators are") {
+    pyasync::uv::loop other;
+    std::atomic<bool> given_up{false};
+    pyasync::with_gil([&](py::python p) {
+        run(p, [](pyasync::uv::loop& home, std::atomic<bool>& flag) -> task<> {
+            const auto running = pyasync::detail::root<void>::launch(give_up_a_stream(home, flag), home,
+                                                pyasync::detail::current_locals(), std::source_location::current());
+            while (!flag) co_await pyasync::uv::sleep(1ms);
+        }(other, given_up));
+        CHECK(p.import("stream_examples").attr("take_events")().to<std::string>() == "closed, generators closed");
     });
 }

@@ -69,11 +69,20 @@ void stream_source::post(message& what) noexcept {
     locals_->inbox().post(what);
 }
 
+void stream_source::abandon() noexcept {
+    if (!locals_) return;
+    // Counts like a task until the loop has heard of it, which may be later than the task's end: a loop that stops has to
+    // wait for that, or it would close the iterator behind its own `shutdown_asyncgens()`.
+    locals_->root_started();
+    post(abandonment_);
+}
+
 void stream_source::message::deliver(work& self, delivery how) noexcept {
     auto& arrived = static_cast<message&>(self);
     const auto kept = ref<stream_source>::adopt(&arrived.source);
     arrived.posted.store(false, std::memory_order_release);
     if (how == delivery::served) ((*kept).*arrived.handler)(py::detail::token_maker::make());
+    if (&arrived == &kept->abandonment_) kept->locals_->root_finished();
 }
 
 void stream_source::wanted(py::python py, waiter& who) noexcept {

@@ -136,7 +136,7 @@ public:
     /// with its own callbacks.
     void raise_through(py::python py) noexcept;
 
-    /// The root tasks that carry this loop in their locals, counted; any thread.
+    /// The root tasks that carry this loop in their locals, and what counts like them, counted; any thread.
     void root_started() noexcept { roots_.fetch_add(1, std::memory_order_relaxed); }
     void root_finished() noexcept;
     [[nodiscard]] long roots() const noexcept { return roots_.load(std::memory_order_acquire); }

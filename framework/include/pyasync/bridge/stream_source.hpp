@@ -43,10 +43,8 @@ public:
 
     /// Any thread: there is room again.
     void ask_for_more() noexcept { post(pull_); }
-    /// Any thread: nobody wants it any more. Ends the step that is under way, and calls `aclose()`.
-    void abandon() noexcept {
-        if (locals_) post(abandonment_);
-    }
+    /// Any thread, once: nobody wants it any more. Ends the step that is under way, and calls `aclose()`.
+    void abandon() noexcept;
     /// The consumer's thread; needed before the first `wanted`.
     [[nodiscard]] const ref<task_locals_state>& locals() const noexcept { return locals_; }
     void set_locals(ref<task_locals_state> locals) noexcept { locals_ = std::move(locals); }
