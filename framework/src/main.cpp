@@ -66,7 +66,7 @@ int application::run(int argc, char** argv, const options& how) {
             flush(py);
             return result;
         });
-        return end(python, code, how.shutdown_timeout);
+        return end(python, code, how);
     } catch (const py::python_error& error) {
         if (error.matches("KeyboardInterrupt")) return exit_interrupted;
         fmt::print(stderr, "{}\n", error.what());

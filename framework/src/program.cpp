@@ -41,8 +41,8 @@ void flush(py::python py) noexcept {
     }
 }
 
-int end(interpreter& python, int code, std::chrono::milliseconds limit) {
-    if (python.finalise(limit)) return code;
+int end(interpreter& python, int code, const options& how) {
+    if (how.fast_exit ? python.leave(how.shutdown_timeout) : python.finalise(how.shutdown_timeout)) return code;
     std::fflush(nullptr);
     ::_exit(code);
 }

@@ -2,8 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <chrono>
-
+#include <pyasync/options.hpp>
 #include <pyasync/py/object.hpp>
 #include <pyasync/runtime.hpp>
 
@@ -21,8 +20,8 @@ void prepare(py::python py);
 /// Writes what Python has in its buffers.
 void flush(py::python py) noexcept;
 
-/// The last: finalises it. Returns `code`; or, where something is left that does not end, ends the process with it,
+/// The last: finalises it, or leaves it. Returns `code`; or, where something is left that does not end, ends the process with it,
 /// since no destructor may run under that.
-[[nodiscard]] int end(interpreter& python, int code, std::chrono::milliseconds limit);
+[[nodiscard]] int end(interpreter& python, int code, const options& how);
 
 }  // namespace pyasync::detail

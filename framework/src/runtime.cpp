@@ -42,6 +42,8 @@ std::string described(const std::source_location& where) {
 
 /// Set once something has been left behind: then nothing is torn down under it any more.
 std::atomic<bool> left_behind{false};
+/// Set once Python has ended, or been left: a process has one.
+std::atomic<bool> over{false};
 
 void report_left(const std::vector<std::string>& left, std::chrono::milliseconds limit) {
     left_behind = true;
@@ -390,6 +392,9 @@ std::vector<std::string> wait_for_python(std::chrono::milliseconds limit) {
     if (Py_IsInitialized() == 0 || detail::in_forked_child()) return {};
     const py::gil held;
     const py::python py = held.token();
+    // To import it here would take longer than many a program.
+    const py::bound modules = py.import("sys").attr("modules");
+    if (PyDict_GetItemString(modules.ptr(), "threading") == nullptr) return {};
     const detail::interrupts_at_the_end interrupts(py, /*terminated=*/true);
     try {
         return detail::join_python_threads(py, std::chrono::steady_clock::now() + limit);
@@ -404,16 +409,18 @@ interpreter::interpreter(const py::interpreter_options& options) : python_(optio
 
 interpreter::~interpreter() { static_cast<void>(finalise(interpreter_shutdown_timeout)); }
 
-bool interpreter::finalise(std::chrono::milliseconds given) {
+bool interpreter::finish(std::chrono::milliseconds given, bool fast) {
     const auto limit = detail::bounded(given);
+    if (over) return true;
     if (!left_behind) {
         if (!detail::in_forked_child()) close_inboxes();
         std::vector<std::string> left;
         for (const std::source_location& where : uv::loop_pool::instance().stop(limit))
             left.push_back(described(where));
         if (left.empty()) left = wait_for_python(limit);
-        if (left.empty() && !python_.finalise(limit)) left.emplace_back("a thread that holds or waits for the GIL");
-        if (left.empty()) return true;
+        if (left.empty() && !(fast ? python_.leave(limit) : python_.finalise(limit)))
+            left.emplace_back("a thread that holds or waits for the GIL");
+        if (left.empty()) return over = true;
         report_left(left, limit);
     }
     python_.abandon();

@@ -168,6 +168,11 @@ task<int> leave_threads() {
     co_return 3;
 }
 
+task<int> leave_traces() {
+    co_await pyasync::on_asyncio([](py::python p) { p.import("program_cases").attr("leave_traces")(); });
+    co_return 3;
+}
+
 task<int> follow_the_main_thread(std::string then) {
     co_await call("program_cases:follow_the_main_thread", then);
     co_return 3;
@@ -315,6 +320,8 @@ const std::map<std::string, program> programs{
     {"leave_job_of_executor", of(leave_job_of_executor, {.shutdown_timeout = 50ms})},
     {"leave_job_of_executor_on_uvloop", of(leave_job_of_executor, {.event_loop = "uvloop", .shutdown_timeout = 50ms})},
     {"leave_threads", of(leave_threads, {.shutdown_timeout = 50ms})},
+    {"leave_traces", of(leave_traces)},
+    {"leave_traces_fast", of(leave_traces, {.fast_exit = true})},
     {"leave_thread_that_ends", of([] { return follow_the_main_thread("ends"); })},
     {"leave_thread_that_waits", of([] { return follow_the_main_thread("waits"); })},
     {"leave_what_begins_at_the_end", of(leave_what_begins_at_the_end, {.shutdown_timeout = 50ms})},

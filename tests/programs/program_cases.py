@@ -3,6 +3,7 @@
 """Coroutines that the test programs call."""
 
 import asyncio
+import atexit
 import gc
 import multiprocessing
 import os
@@ -146,6 +147,25 @@ def leave_threads() -> None:
         executor.submit(job)
         kept.append(executor)
     threading.Thread(target=never_return, name="daemon", daemon=True).start()
+
+
+def leave_traces() -> None:
+    """What is done at the end, and an object that tells when it goes, if it goes."""
+
+    class Traced:
+        def __del__(self, write: Callable[[int, bytes], int] = os.write) -> None:
+            write(1, b"collected\n")
+
+    def follow() -> None:
+        threading.main_thread().join()
+        sys.stdout.write("joined\n")
+
+    traced = Traced()
+    traced.itself = traced  # type: ignore[attr-defined]
+    kept.append(traced)
+    threading.Thread(target=follow).start()
+    atexit.register(sys.stdout.write, "atexit\n")
+    sys.stdout.write("no line yet, ")
 
 
 def follow_the_main_thread(then: str) -> None:

@@ -289,6 +289,10 @@ class Programs(unittest.TestCase):
             r"  the Python thread 'busy_0', at [^\n]*program_cases\.py:\d+ in never_return\n",
         )
 
+    def test_a_fast_exit_leaves_objects_alone_and_nothing_else(self) -> None:
+        self.check("leave_traces", code=3, out="no line yet, joined\natexit\ncollected\n")
+        self.check("leave_traces_fast", code=3, out="no line yet, joined\natexit\n")
+
     def test_ctrl_c_ends_the_wait_for_a_thread(self) -> None:
         self.assertEqual(interrupt("leave_thread_that_waits", ["waits"])[0], 128 + signal.SIGINT)
 

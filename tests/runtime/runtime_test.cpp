@@ -191,8 +191,8 @@ TEST_CASE("what another loop thread gives up at the end of run is closed before 
     std::atomic<bool> given_up{false};
     pyasync::with_gil([&](py::python p) {
         run(p, [](pyasync::uv::loop& home, std::atomic<bool>& flag) -> task<> {
-            const auto running = pyasync::detail::root<void>::launch(give_up_a_stream(home, flag), home,
-                                                pyasync::detail::current_locals(), std::source_location::current());
+            const auto running = pyasync::detail::root<void>::launch(
+                give_up_a_stream(home, flag), home, pyasync::detail::current_locals(), std::source_location::current());
             while (!flag) co_await pyasync::uv::sleep(1ms);
         }(other, given_up));
         CHECK(p.import("stream_examples").attr("take_events")().to<std::string>() == "closed, generators closed");

@@ -38,9 +38,13 @@ public:
     ~interpreter();
 
     /// What the destructor does, with a limit of one's own; false where something was left.
-    bool finalise(std::chrono::milliseconds limit);
+    bool finalise(std::chrono::milliseconds limit) { return finish(limit, /*fast=*/false); }
+    /// The same, but Python is not taken apart: see `options::fast_exit`. The process should end then.
+    bool leave(std::chrono::milliseconds limit) { return finish(limit, /*fast=*/true); }
 
 private:
+    bool finish(std::chrono::milliseconds limit, bool fast);
+
     py::interpreter python_;
 };
 

@@ -2,17 +2,21 @@
 // SPDX-License-Identifier: MIT
 #include <pyasync/py/interpreter.hpp>
 
+#include <unistd.h>
+
 #include <csignal>
 #include <cstdlib>
+#include <optional>
 #include <stdexcept>
-#include <system_error>
 
 #include <pyasync/core/fork.hpp>
+#include <pyasync/py/carrier.hpp>
 #include <pyasync/py/convert.hpp>
 #include <pyasync/py/convert_containers.hpp>
 #include <pyasync/py/error.hpp>
 #include <pyasync/py/gil.hpp>
 #include <pyasync/py/let_go.hpp>
+#include <pyasync/py/own_path.hpp>
 #include <pyasync/py/reclaim.hpp>
 
 namespace pyasync::py {
@@ -22,6 +26,8 @@ namespace detail {
 /// (PyasyncEmbeddedPython.cmake); it is not known where this library was built, but where it is used.
 const char* built_with_python() noexcept;
 [[gnu::weak]] const char* built_with_python() noexcept { return ""; }
+
+[[gnu::weak]] const carrier* carrier_of_this_executable() noexcept { return nullptr; }
 
 }  // namespace detail
 
@@ -51,6 +57,12 @@ PyObject* init_module() {
     return nullptr;
 }
 
+void check(const PyStatus& status) {
+    if (PyStatus_Exception(status) == 0) return;
+    const std::string reason = status.err_msg != nullptr ? status.err_msg : "it asked to exit";
+    throw std::runtime_error("pyasync: Python could not be initialised: " + reason);
+}
+
 class configuration {
 public:
     explicit configuration(bool isolated) noexcept {
@@ -62,6 +74,7 @@ public:
     configuration& operator=(const configuration&) = delete;
     ~configuration() { PyConfig_Clear(&config_); }
 
+    void set_carrier(const detail::carrier& carrier) { check(carrier.configure(config_)); }
     void set_program(const fs::path& program) {
         check(PyConfig_SetBytesString(&config_, &config_.program_name, program.c_str()));
     }
@@ -85,14 +98,10 @@ public:
     }
 
 private:
-    static void check(const PyStatus& status) {
-        if (PyStatus_Exception(status) == 0) return;
-        const std::string reason = status.err_msg != nullptr ? status.err_msg : "it asked to exit";
-        throw std::runtime_error("pyasync: Python could not be initialised: " + reason);
-    }
-
     PyConfig config_{};
 };
+
+bool is_there(const fs::path& path) noexcept { return ::access(path.c_str(), F_OK) == 0; }
 
 /// The interpreter whose libraries and site-packages are to be used: the active virtual environment's, or the one that
 /// the application was built with; none where CPython shall look for its own, as it does by itself.
@@ -101,27 +110,46 @@ fs::path home_interpreter(bool isolated) {
     if (active != nullptr) {
         const std::string version =
             "python" + std::to_string(PY_MAJOR_VERSION) + "." + std::to_string(PY_MINOR_VERSION);
-        std::error_code ignored;
-        if (fs::exists(fs::path(active) / "lib" / version / "site-packages", ignored)) {
+        if (is_there(fs::path(active) / "lib" / version / "site-packages")) {
             return fs::path(active) / "bin" / "python3";
         }
     }
-    std::error_code ignored;
     const fs::path built_with = detail::built_with_python();
-    return fs::exists(built_with, ignored) ? built_with : fs::path();
+    return is_there(built_with) ? built_with : fs::path();
 }
 
-void extend_module_search_path(python py, const interpreter_options& options) {
+void extend_module_search_path(python py, const interpreter_options& options, bool with_own_folder) {
     std::vector<fs::path> first;
-    std::error_code unknown;
-    if (!options.isolated) {
-        const fs::path program = fs::read_symlink("/proc/self/exe", unknown);
-        if (!unknown) first.push_back(program.parent_path());
+    if (with_own_folder) {
+        const fs::path program = detail::own_path();
+        if (!program.empty()) first.push_back(program.parent_path());
     }
     first.insert(first.end(), options.module_search_paths.begin(), options.module_search_paths.end());
     const bound path = py.import("sys").attr("path");
     int index = 0;
-    for (const fs::path& folder : first) path.call_method("insert", index++, fs::absolute(folder).string());
+    for (const fs::path& folder : first) path.call_method("insert", index++, detail::absolute(folder).string());
+}
+
+/// What Py_FinalizeEx does before it takes anything apart.
+void end_as_python_does(python py) noexcept {
+    const auto report = [](const python_error& error) {
+        detail::set_raised(error.value().bind(detail::token_maker::make()));
+        PyErr_WriteUnraisable(nullptr);
+    };
+    try {
+        const bound modules = py.import("sys").attr("modules");
+        if (PyDict_GetItemString(modules.ptr(), "threading") != nullptr) py.import("threading").attr("_shutdown")();
+        py.import("atexit").attr("_run_exitfuncs")();
+    } catch (const python_error& error) {
+        report(error);
+    }
+    for (const char* const stream : {"stdout", "stderr"}) {
+        try {
+            py.import("sys").attr(stream).call_method("flush");
+        } catch (const python_error&) {
+            // It is closed, or nobody reads it.
+        }
+    }
 }
 
 }  // namespace
@@ -132,12 +160,27 @@ interpreter::interpreter(const interpreter_options& options) {
     }
     exists_ = true;
     PyImport_AppendInittab("pyasync", &init_module);
-    configuration config(options.isolated);
-    if (const fs::path program = home_interpreter(options.isolated); !program.empty()) config.set_program(program);
+    const detail::carrier* const carrier = detail::carrier_of_this_executable();
+    const bool isolated = options.isolated || carrier != nullptr;
+    if (carrier != nullptr) check(carrier->preinitialise());
+    configuration config(isolated);
+    if (carrier != nullptr) {
+        config.set_carrier(*carrier);
+    } else if (const fs::path program = home_interpreter(isolated); !program.empty()) {
+        config.set_program(program);
+    }
     for (const std::string& argument : options.arguments) config.add_argument(argument);
     config.initialise();
     detail::open_gil();
-    extend_module_search_path(detail::token_maker::make(), options);
+    const python py = detail::token_maker::make();
+    if (carrier != nullptr) {
+        carrier->prepare(py);
+        if (const std::optional<int> code = carrier->serve(py)) {
+            Py_FinalizeEx();
+            std::exit(*code);
+        }
+    }
+    extend_module_search_path(py, options, !isolated);
     main_thread_ = PyEval_SaveThread();
 }
 
@@ -146,13 +189,26 @@ interpreter::~interpreter() {
     static_cast<void>(finalise(patience));
 }
 
-bool interpreter::finalise(std::chrono::milliseconds limit) {
-    if (main_thread_ == nullptr) return true;
+/// The GIL, which nobody else uses any more.
+bool interpreter::take_back(std::chrono::milliseconds limit) {
     // Those whom a forked child would wait for are in its parent.
     if (!pyasync::detail::in_forked_child() && !detail::close_gil(limit)) return false;
     PyEval_RestoreThread(std::exchange(main_thread_, nullptr));
     detail::reclaim(detail::token_maker::make());
+    return true;
+}
+
+bool interpreter::finalise(std::chrono::milliseconds limit) {
+    if (main_thread_ == nullptr) return true;
+    if (!take_back(limit)) return false;
     Py_FinalizeEx();
+    return true;
+}
+
+bool interpreter::leave(std::chrono::milliseconds limit) {
+    if (main_thread_ == nullptr) return true;
+    if (!take_back(limit)) return false;
+    end_as_python_does(detail::token_maker::make());
     return true;
 }
 

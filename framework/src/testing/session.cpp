@@ -120,7 +120,7 @@ int session::run() {
     const int result = context_.run();
     if (help_is_wanted_) fmt::print("{}", help);
     const int code = exit_code_ != 0 ? exit_code_ : result;
-    return python_ ? pyasync::detail::end(*python_, code, how_.shutdown_timeout) : code;
+    return python_ ? pyasync::detail::end(*python_, code, how_) : code;
 }
 
 std::optional<nanoseconds> session::limit() const {

@@ -24,7 +24,8 @@ struct interpreter_options {
 ///
 /// It is the Python that the application was built with, where CMake has built it; else the one that CPython's own
 /// search finds. A virtual environment that is active (VIRTUAL_ENV) and belongs to the same version is used, unless
-/// `isolated`.
+/// `isolated`. A standalone executable (docs/standalone.md) has its own in it and is always isolated; where
+/// `multiprocessing` has started it to serve, the constructor does that and exits.
 /// **Thread.** Made and destroyed on the main thread; it leaves the GIL free. One at a time, and once in a process: a
 /// second one is a `std::logic_error`, since extension modules do not survive a finalisation.
 /// **Errors.** `std::runtime_error` with Python's message where it cannot start.
@@ -39,6 +40,10 @@ public:
     /// where some have not left: Python then stays as it is, and the process should end without ado.
     [[nodiscard]] bool finalise(std::chrono::milliseconds limit);
 
+    /// The same, but nothing is taken apart: Python's threads are joined, `atexit` runs, its streams are flushed. The calling
+    /// thread keeps the GIL for good, so that nobody else gets it.
+    [[nodiscard]] bool leave(std::chrono::milliseconds limit);
+
     /// Has this library started Python, and not somebody else?
     [[nodiscard]] static bool exists() noexcept { return exists_; }
 
@@ -46,6 +51,8 @@ public:
     void abandon() noexcept { main_thread_ = nullptr; }
 
 private:
+    [[nodiscard]] bool take_back(std::chrono::milliseconds limit);
+
     inline static bool exists_ = false;  ///< for good: a process has one
 
     PyThreadState* main_thread_ = nullptr;

@@ -4,8 +4,9 @@
 
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
-// These two belong to it, but are not part of it.
+// These belong to it, but are not part of it.
 #include <frameobject.h>
+#include <marshal.h>
 #include <structmember.h>
 
 #if PY_VERSION_HEX < 0x030B0000
