@@ -14,6 +14,27 @@ option(PYASYNC_SHARED_PYTHON "Applications use libpython.so, also where CPython 
 define_property(TARGET PROPERTY PYASYNC_SHARED_PYTHON INITIALIZE_FROM_VARIABLE PYASYNC_SHARED_PYTHON
   BRIEF_DOCS "Whether this executable uses libpython.so, also where CPython could be linked into it")
 
+define_property(TARGET PROPERTY PYASYNC_STANDALONE
+  BRIEF_DOCS "Whether this executable carries all that it needs in its own file: EMBEDDED or STATIC")
+
+# Sets <result> to <libraries>, those of them as archives that have one.
+function(pyasync_prefer_archives result)
+  set(chosen "")
+  foreach(library IN LISTS ARGN)
+    string(REGEX REPLACE "^-l" "lib" file "${library}.a")
+    # Not those of the C library itself: they belong to the system that runs the program.
+    if(library MATCHES "^-l" AND NOT library MATCHES "^-l(c|m|dl|pthread|rt|util)$")
+      execute_process(COMMAND "${CMAKE_CXX_COMPILER}" "-print-file-name=${file}"
+        OUTPUT_VARIABLE found OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
+      if(EXISTS "${found}")
+        set(library "${found}")
+      endif()
+    endif()
+    list(APPEND chosen "${library}")
+  endforeach()
+  set(${result} "${chosen}" PARENT_SCOPE)
+endfunction()
+
 # Sets <result> to what links CPython's archive, and <result>_options to the options for that; or <result> to nothing
 # where there is none, or it cannot be linked.
 function(pyasync_find_python_archive result)
@@ -53,21 +74,32 @@ endfunction()
 
 pyasync_find_python_archive(pyasync_python_link)
 add_library(pyasync::embedded_python INTERFACE IMPORTED GLOBAL)
+set(pyasync_usual_python "")
 if(pyasync_python_link)
   message(STATUS "pyasync: applications contain the CPython of ${Python_EXECUTABLE} (${Python_VERSION}, from \
 ${pyasync_python_archive}); with -DPYASYNC_SHARED_PYTHON=ON they use its libpython.so")
+  pyasync_prefer_archives(pyasync_python_standalone_link ${pyasync_python_link})
   add_library(pyasync::python_archive INTERFACE IMPORTED GLOBAL)
   target_link_libraries(pyasync::python_archive INTERFACE Python::Module ${pyasync_python_link})
   target_link_options(pyasync::python_archive INTERFACE ${pyasync_python_link_options})
-  target_link_libraries(pyasync::embedded_python INTERFACE
-    "$<IF:$<BOOL:$<TARGET_PROPERTY:PYASYNC_SHARED_PYTHON>>,Python::Python,pyasync::python_archive>")
+  # The same, for executables that need no file of anybody else's.
+  pyasync_prefer_archives(pyasync_python_link ${pyasync_python_link})
+  add_library(pyasync::python_in_standalone INTERFACE IMPORTED GLOBAL)
+  target_link_libraries(pyasync::python_in_standalone INTERFACE Python::Module ${pyasync_python_link})
+  target_link_options(pyasync::python_in_standalone INTERFACE
+    ${pyasync_python_link_options} -static-libstdc++ -static-libgcc)
+  set(pyasync_usual_python "$<IF:$<STREQUAL:$<TARGET_PROPERTY:PYASYNC_STANDALONE>,EMBEDDED>,pyasync::python_in_standalone,\
+$<IF:$<BOOL:$<TARGET_PROPERTY:PYASYNC_SHARED_PYTHON>>,Python::Python,pyasync::python_archive>>")
 elseif(pyasync_has_libpython)
   message(STATUS "pyasync: applications use the CPython of ${Python_EXECUTABLE} (${Python_VERSION}): ${Python_LIBRARIES}")
-  target_link_libraries(pyasync::embedded_python INTERFACE Python::Python)
+  set(pyasync_usual_python Python::Python)
 else()
   set_property(GLOBAL PROPERTY PYASYNC_NO_EMBEDDED_PYTHON "CPython as a library, to embed it: an archive that can be \
 linked, or libpython.so. ${Python_EXECUTABLE} (${Python_VERSION}) has neither of its own.\n${pyasync_python_hint}")
 endif()
+# Fully static executables have a CPython of their own making; see PyasyncStaticPython.cmake.
+target_link_libraries(pyasync::embedded_python INTERFACE
+  "$<IF:$<STREQUAL:$<TARGET_PROPERTY:PYASYNC_STANDALONE>,STATIC>,pyasync::static_python,${pyasync_usual_python}>")
 
 # An application uses the libraries of the interpreter that it was built with. That one is asked for its own path: what
 # CMake has found may be a shim. Every executable gets a file that knows it; the framework's libraries do not.

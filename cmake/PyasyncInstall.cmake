@@ -28,9 +28,15 @@ install(EXPORT pyasync NAMESPACE pyasync:: FILE pyasyncTargets.cmake DESTINATION
 install(FILES "${scratch}/pyasyncConfig.cmake" "${scratch}/pyasyncConfigVersion.cmake" DESTINATION "${package_folder}")
 # The same files find and do there what they find and do here.
 install(DIRECTORY "${sources}/" DESTINATION "${package_folder}" FILES_MATCHING
-  PATTERN "Pyasync*.cmake" PATTERN "built_with_python.cpp.in"
+  PATTERN "Pyasync*.cmake" PATTERN "built_with_python.cpp.in" PATTERN "standalone_archive.cpp.in"
+  PATTERN "standalone/*.py" PATTERN "standalone/own/*.py" PATTERN "standalone/packed/*" PATTERN "__pycache__" EXCLUDE
   PATTERN "PyasyncFetchDependencies.cmake" EXCLUDE PATTERN "PyasyncInstall.cmake" EXCLUDE
   PATTERN "package" EXCLUDE PATTERN "templates" EXCLUDE)
+# What fully static executables are made with.
+install(DIRECTORY "${sources}/standalone/static" DESTINATION "${package_folder}/standalone" USE_SOURCE_PERMISSIONS
+  PATTERN "__pycache__" EXCLUDE)
+install(FILES "${PROJECT_SOURCE_DIR}/framework/src/standalone/static_runtime.cpp"
+  "${PROJECT_SOURCE_DIR}/framework/src/standalone/static_dlopen.cpp" DESTINATION "${package_folder}/standalone/static")
 
 # pkg-config's files.
 set(pkgconfig_folder "${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig")

@@ -20,6 +20,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 TYPED = {
+    "cmake/standalone": ["."],
     "tests/bench": ["."],
     "tests/docs": ["."],
     "tests/lint": ["."],

@@ -132,6 +132,61 @@ class FindPackage(unittest.TestCase):
         build_outside("find_package", WORK / "by find_package", f"-DCMAKE_PREFIX_PATH={MOVED}")
 
 
+class Standalone(unittest.TestCase):
+    """Standalone executables of a project that has found an installed pyasync."""
+
+    def setUp(self) -> None:
+        folder = tempfile.TemporaryDirectory(prefix="standalone ")
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+
+    def project(self, name: str) -> Path:
+        return Path(shutil.copytree(SOURCE / "tests/package/standalone", self.folder / name))
+
+    def configure(self, project: Path, *arguments: str, fails: bool = False) -> str:
+        return configure("find_package", project / "build", f"-DCMAKE_PREFIX_PATH={MOVED}", "-DCMAKE_BUILD_TYPE=Release",
+                         f"-DARGUMENTS={';'.join(arguments)}", fails=fails, source=project)  # fmt: skip
+
+    def build(self, name: str) -> Path:
+        project = self.project(name)
+        self.configure(project, "MODE", "EMBEDDED")
+        run("cmake", "--build", project / "build")
+        return project / "build"
+
+    def test_two_builds_in_two_folders_are_the_same(self) -> None:
+        one, other = self.build("one"), self.build("the other")
+        self.assertEqual(run(one / "carried"), '{"said": "example.py"}\n')
+        for file in ("carried", "carried.manifest.txt", "carried.NOTICE.txt"):
+            self.assertEqual((one / file).read_bytes(), (other / file).read_bytes(), file)
+
+    def test_an_import_that_finds_nothing_fails_the_build(self) -> None:
+        project = self.project("missing")
+        with (project / "example.py").open("a") as file:
+            file.write("import no_such_module\n")
+        self.configure(project, "MODE", "EMBEDDED")
+        said = run("cmake", "--build", project / "build", fails=True)
+        self.assertIn(
+            f"error: no module named no_such_module: imported by example, line 8 ({project}/example.py)", said
+        )
+
+    def test_what_does_not_go_together_is_told(self) -> None:
+        project = self.project("wrong")
+        for arguments, sentence in (
+            (("MODE", "LARGE"), "pyasync_add_app(carried): MODE is one of AUTO, EMBEDDED, STATIC, not 'LARGE'"),
+            (("COMPRESS", "all"), "COMPRESS is one of none, modules, exe, not 'all'"),
+            (("OPTIMIZE", "1"), "OPTIMIZE is one of 0, 2, not '1'"),
+            (
+                ("SHARED_PYTHON",),
+                "STANDALONE has Python in the executable, SHARED_PYTHON has it in a file of its own: choose one",
+            ),
+            (("PYTHON_SITE", "/no/such"), "PYTHON_SITE: no such folder: /no/such"),
+            (("RESOURCES", "none.txt"), f"RESOURCES: no such file: {project}/none.txt"),
+            (("CA_BUNDLE", "none.pem"), f"CA_BUNDLE: no such file: {project}/none.pem"),
+            (("MODE", "STATIC"), "MODE STATIC is not possible: the source of CPython"),
+        ):
+            self.assertIn(says(sentence), says(self.configure(project, *arguments, fails=True)))
+
+
 class WhatIsMissing(unittest.TestCase):
     """find_package(pyasync) says why pyasync cannot be used."""
 

@@ -1,0 +1,36 @@
+# tests/standalone/probes/extensions.py: extensions of the standard library, and what they need of the system.
+# SPDX-License-Identifier: MIT
+import bz2
+import ctypes
+import decimal
+import hashlib
+import lzma
+import pwd
+import socket
+import sqlite3
+import uuid
+import zlib
+
+
+def work() -> None:
+    data = b"pyasync" * 100
+    print(all(each.decompress(each.compress(data)) == data for each in (bz2, lzma, zlib)))
+    print(hashlib.sha256(b"").hexdigest()[:8], hashlib.new("sha512", b"").hexdigest()[:8])
+    print(decimal.Decimal(1) / 7, uuid.UUID(int=5), ctypes.sizeof(ctypes.c_void_p))
+    database = sqlite3.connect(":memory:")
+    print(database.execute("select 6 * 7").fetchone())
+
+
+def names() -> None:
+    """Of users and hosts, which the C library may ask others for."""
+    try:
+        print(pwd.getpwnam("nobody").pw_name)
+    except KeyError as error:
+        print(error)
+    print(socket.getaddrinfo("127.0.0.1", 80)[0][4])
+
+
+def load() -> None:
+    """A library of the system's."""
+    ctypes.CDLL("libc.so.6")
+    print("loaded")

@@ -1,0 +1,92 @@
+# tests/standalone/probes/python.py: how Python is set up, and what is known of modules.
+# SPDX-License-Identifier: MIT
+import datetime
+import encodings
+import importlib.resources
+import inspect
+import json
+import os
+import pkgutil
+import subprocess
+import sys
+import sysconfig
+import threading
+import zoneinfo
+
+
+def setup() -> None:
+    """All that something outside of the executable could have bent."""
+    print(json.dumps({
+        "executable": sys.executable, "path": sys.path, "prefix": sys.prefix, "frozen": sys.frozen,  # type: ignore[attr-defined]
+        "isolated": sys.flags.isolated, "no_site": sys.flags.no_site, "site": "site" in sys.modules, "encoding": sys.stdout.encoding,
+        "argv": sys.argv, "of_library": [os.__file__, encodings.__file__, json.__file__],
+        "modules": sorted(name for name, each in sys.modules.items() if not getattr(each, "__spec__", None)),
+    }))  # fmt: skip
+
+
+def outside(name: str) -> None:
+    """Tries to import what only the surroundings have."""
+    try:
+        __import__(name)
+    except ModuleNotFoundError as error:
+        print(error)
+    else:
+        print("imported")
+
+
+def inspected() -> None:
+    print(inspect.getsource(outside).splitlines()[0])
+    print(sorted(each.name for each in pkgutil.iter_modules(sys.modules["probes"].__path__)))
+    print("json" in {each.name for each in pkgutil.iter_modules()})
+    print(pkgutil.get_data("probes", "data/note.txt"))
+    print(__spec__.loader.get_data(__file__)[:20])
+    print(__spec__.loader.get_code(__name__).co_filename == __file__)
+
+
+def resources() -> None:
+    files = importlib.resources.files("probes")
+    print(sorted(each.name for each in files.iterdir()))
+    print(files.joinpath("data", "note.txt").read_text())
+    with importlib.resources.as_file(files / "data/note.txt") as path:
+        print(path.read_text(), path.exists())
+    print((files / "data").is_dir(), (files / "none").is_file(), (files / "none").is_dir())
+    print((files / "python.py").read_text().splitlines()[0])
+
+
+def fail() -> None:
+    raise ValueError("on purpose")  # this line is shown
+
+
+def fail_in_thread() -> None:
+    thread = threading.Thread(target=fail)
+    thread.start()
+    thread.join()
+
+
+def miss() -> None:
+    import no_such_module  # type: ignore[import-not-found]  # noqa: F401
+
+
+def environment() -> None:
+    """What a child process inherits."""
+    print(subprocess.run(["/usr/bin/env"], capture_output=True, text=True, check=True).stdout)
+
+
+def leave() -> None:
+    quit(3)
+
+
+def fail_in_finaliser() -> None:
+    class Failing:
+        def __del__(self) -> None:
+            fail()
+
+    Failing()
+
+
+def zone() -> None:
+    print(zoneinfo.ZoneInfo("Europe/Berlin").utcoffset(datetime.datetime(2026, 1, 1)))
+
+
+def configuration() -> None:
+    print(sysconfig.get_config_var("EXT_SUFFIX"), sys.version_info[:2])
