@@ -134,6 +134,7 @@ async def finished(this: Running, index: int, roots: list[asyncio.Task[None]]) -
 
 
 def run_loop(this: Running, plan: LoopPlan, new_loop: NewLoop, name: str) -> None:
+    sys.set_coroutine_origin_tracking_depth(8)  # so that a warning of one that was never awaited tells who made it
     try:
         if plan.by_framework:
             cpp.stress_run(name, plan.debug, f"{__name__}:{body.__name__}", plan.index)
