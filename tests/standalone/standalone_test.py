@@ -1,6 +1,6 @@
 # tests/standalone/standalone_test.py: a standalone executable in surroundings of all kinds.
 # SPDX-License-Identifier: MIT
-"""Usage: standalone_test.py PROBER [--without-packages] [--static]
+"""Usage: standalone_test.py PROBER [--without-packages] [--static] [--ca-bundle]
 
 PROBER is the executable; `probes/` is what it can be asked for."""
 
@@ -18,8 +18,16 @@ from pathlib import Path
 PROBER = Path(sys.argv[1]).resolve()
 STATIC = "--static" in sys.argv
 PACKAGES = "--without-packages" not in sys.argv
+FLAGS = ("--static", "--without-packages", "--ca-bundle")
 TIME_LIMIT = 60
-PROBES = ["extensions", *(["packages"] if PACKAGES else []), "processes", "python", "tls"]
+PROBES = [
+    "extensions",
+    *(["linked"] if STATIC else []),
+    *(["packages"] if PACKAGES else []),
+    "processes",
+    "python",
+    "tls",
+]
 
 
 class Standalone(unittest.TestCase):
@@ -130,6 +138,10 @@ class Surroundings(Standalone):
         self.assertIn("(42,)", self.output("extensions:work", **inside))
         self.assertEqual(self.output("tls:echo", "/certificate.pem", "/key.pem", **inside), "b'HELLO\\n' TLSv1.3\n")
         self.assertEqual(self.output("extensions:names", **inside).splitlines()[1], "('127.0.0.1', 80)")
+
+    @unittest.skipUnless(STATIC, "is for those that load nothing")
+    def test_an_extension_that_is_linked_into_it(self) -> None:
+        self.assertEqual(self.output("linked:work"), "42 linked spare.fast spare True\n")
 
     @unittest.skipUnless(STATIC, "is for those that load nothing")
     def test_what_would_load_a_library_is_told(self) -> None:
@@ -253,6 +265,10 @@ class Tls(Standalone):
         trusted, _ = certificate(self.folder)
         self.assertEqual(self.output("tls:trusted", SSL_CERT_FILE=trusted), "['localhost']\n")
 
+    @unittest.skipUnless("--ca-bundle" in sys.argv, "has no bundle")
+    def test_it_carries_whom_it_trusts(self) -> None:
+        self.assertEqual(self.output("tls:trusted"), "['localhost']\n")
+
     def test_the_machine_s_configuration_is_not_read(self) -> None:
         configuration = self.write(
             "openssl.cnf",
@@ -263,4 +279,4 @@ class Tls(Standalone):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=sys.argv[:1] + [each for each in sys.argv[2:] if each not in ("--static", "--without-packages")])
+    unittest.main(argv=sys.argv[:1] + [each for each in sys.argv[2:] if each not in FLAGS])
