@@ -152,9 +152,9 @@ def measure(build: Path, rounds: int) -> Iterator[Row]:
             name: medians({name: programs[name]}, max(rounds // 2, 1), timed)[name] for name, timed in drop.items()
         }
         yield Row("w: cold cache, against system python3", times["w"] / times["python w"], 0.70)
-        calls, opened = system_calls(ours("w"))
-        yield Row("w: other files opened", opened, 1)
-        yield Row("w: system calls", calls, 200)
+        calls, opened = system_calls(ours("w_plain"))
+        yield Row("w_plain: other files opened", opened, 1)
+        yield Row("w_plain: system calls", calls, 200)
     computing = {"ours": [*ours("w"), "compute"], "system": [python, str(HERE / "w.py"), "compute"]}
     used = medians(computing, max(rounds // 2, 1), lambda command: float(run(command)))
     yield Row("processor time of plain Python, against system python3", used["ours"] / used["system"], 1.10)
