@@ -4,19 +4,19 @@
 
     header    "PYABNDL1", Python's magic number (4), modules (4), files (4), size of the whole (4), all of it in bytes
     modules   an entry for each, sorted by name: name, code, source, data, file, needs: an offset and a length (4 + 4) each;
-              kind (4), 1 where zlib has compressed its code and data (4)
+              kind (4), what zlib has compressed of it (4)
     files     an entry for each, sorted by name: name, data: an offset and a length each
     content   what the offsets point at, each 16-byte aligned
 
-A module's code is marshalled, as in a .pyc behind its header, its source compressed by zlib; `file` is its path below the executable. Data is the shared
-library of an extension, or a shared library itself; needs are the SONAMEs to load before it, a line each. For what cannot work
+A module's code is marshalled, as in a .pyc behind its header; `file` is its path below the executable. Data is the shared library of
+an extension, or a shared library itself; needs are the SONAMEs to load before it, a line each. For what cannot work
 they are the reason instead. A file's name is its path below the executable: a package's data, or an application's resource.
 framework/src/standalone reads all of it in place."""
 
 import importlib.util
 import struct
 from dataclasses import dataclass
-from enum import IntEnum
+from enum import IntEnum, IntFlag
 
 MAGIC = b"PYABNDL1"
 HEADER = struct.Struct("<8s4sIII")
@@ -36,6 +36,12 @@ class Kind(IntEnum):
     UNUSABLE = 7  # an extension; `needs` is why
 
 
+class Packed(IntFlag):
+    NOTHING = 0
+    SOURCE = 1
+    CODE_AND_DATA = 2
+
+
 @dataclass(frozen=True)
 class Entry:
     name: str
@@ -45,7 +51,7 @@ class Entry:
     data: bytes = b""
     file: str = ""
     needs: str = ""
-    is_compressed: bool = False
+    packed: Packed = Packed.NOTHING
 
     @property
     def size(self) -> int:
@@ -74,7 +80,7 @@ def archive(entries: list[Entry], files: dict[str, bytes]) -> bytes:
     for each in sorted(entries, key=lambda entry: entry.name.encode()):
         parts = (each.name.encode(), each.code, each.source, each.data, each.file.encode(), each.needs.encode())
         places = (number for part in parts for number in content.place(part))
-        index += MODULE.pack(*places, each.kind, each.is_compressed)
+        index += MODULE.pack(*places, each.kind, each.packed)
     for name, data in sorted(files.items(), key=lambda file: file[0].encode()):
         index += FILE.pack(*content.place(name.encode()), *content.place(data))
     size = content.begin + len(content.bytes)

@@ -33,6 +33,7 @@ def build(given: Options) -> None:
     libraries.update((os.path.basename(each), each) for each in given.static_libraries)
     licences = notice(
         given.name,
+        given.licences,
         libraries,
         made.distributions,
         sites=given.sites,
@@ -67,7 +68,7 @@ def listed(given: Options, made: Contents, size: int) -> str:
     rows = []
     for each in made.entries:
         reason = f": cannot be loaded: {each.needs}" if each.kind is Kind.UNUSABLE else ""
-        rows.append((each.name, each.size, int(each.kind), why[each.name] + reason))
+        rows.append((each.name, each.size, int(each.kind), why.get(each.name, "the files in it") + reason))
     return manifest(given.name, rows, made.files, made.notes, made.absent(), size)
 
 

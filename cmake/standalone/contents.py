@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 import hidden
-from archive import Entry
+from archive import Entry, Packed
 from archive import Kind as Stored
 from cache import Cache
 from distributions import Distribution, data_of, distributions
@@ -60,14 +60,15 @@ def contents(options: Options, cache: Cache) -> Contents:
     made = Contents(graph, Libraries(sources))
     if not options.is_static:
         mark_unusable(made)
-    faults = graph.faults()
+    faults = graph.faults(takes_all=options.takes_all)
     if faults:
         raise Faults(faults)
     made.entries = list(entries(made))
-    if options.compresses:
-        made.entries = [compressed(each, sources) for each in made.entries]
+    if not options.is_packed_as_whole:
+        made.entries = [packed(each, sources, options) for each in made.entries]
     made.distributions = distributions(graph.modules.values(), options.sites, folders, sources)
     add_files(made, options)
+    made.entries += folders_of_files(made)
     return made
 
 
@@ -127,12 +128,26 @@ def entries(made: Contents) -> Iterator[Entry]:
         yield Entry(library.name, Stored.SHARED_LIBRARY, data=data, needs="\n".join(library.needs))
 
 
-def compressed(entry: Entry, sources: Sources) -> Entry:
-    """What unpacks the others stays as it is."""
-    if entry.name in (*BY_INTERPRETER, IMPORTER, "zlib") or not (entry.code or entry.data):
-        return entry
+def folders_of_files(made: Contents) -> Iterator[Entry]:
+    """Folders with data alone are packages without a file to who asks for their resources."""
+    known = {each.name for each in made.entries}
+    for place in made.files:
+        folder = place.rpartition("/")[0]
+        while folder and folder.replace("/", "").isidentifier():
+            name = folder.replace("/", ".")
+            if name not in known:
+                known.add(name)
+                yield Entry(name, Stored.NAMESPACE)
+            folder = folder.rpartition("/")[0]
+
+
+def packed(entry: Entry, sources: Sources, options: Options) -> Entry:
+    """Sources are read for tracebacks only; the rest is packed where that is wanted, but for what unpacks it."""
+    made = replace(entry, source=sources.compressed(entry.source), packed=Packed.SOURCE) if entry.code else entry
+    if not options.compresses or entry.name in (*BY_INTERPRETER, IMPORTER, "zlib"):
+        return made
     code, data = (sources.compressed(each) if each else each for each in (entry.code, entry.data))
-    return replace(entry, code=code, data=data, is_compressed=True)
+    return replace(made, code=code, data=data, packed=made.packed | Packed.CODE_AND_DATA)
 
 
 def outer_names(name: str) -> Iterator[str]:
@@ -144,7 +159,7 @@ def outer_names(name: str) -> Iterator[str]:
 def entry(module: Module, made: Contents) -> Entry:
     if module.kind is Kind.SOURCE and module.source is not None:
         kind = Stored.PACKAGE if module.is_package else Stored.MODULE
-        return Entry(module.name, kind, module.source.code, module.source.compressed, file=module.place)
+        return Entry(module.name, kind, module.source.code, module.source.text, file=module.place)
     if module.kind is Kind.EXTENSION:
         kind = Stored.EXTENSION_PACKAGE if module.is_package else Stored.EXTENSION
         needs = made.libraries.needs_of(module.file, module.name)

@@ -28,7 +28,8 @@ NO_DATA = (
 )
 INFO = (".dist-info", ".egg-info")
 KEPT = re.compile(
-    r"METADATA|PKG-INFO|entry_points\.txt|top_level\.txt|(licen[sc]e|copying|notice|authors).*", re.IGNORECASE
+    r"METADATA|PKG-INFO|entry_points\.txt|top_level\.txt|requires\.txt|(licen[sc]e|copying|notice|authors).*",
+    re.IGNORECASE,
 )
 LICENCE = re.compile(r"(licen[sc]e|copying|notice).*", re.IGNORECASE)
 

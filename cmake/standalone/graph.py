@@ -27,7 +27,9 @@ ALWAYS_THERE = {
 }
 NOT_RUN = hidden.NOT_IN_WHOLE | hidden.LICENSED | hidden.OF_OTHER_SYSTEMS
 NOT_BY_FUNCTIONS = hidden.FOR_DEVELOPMENT | hidden.COMMAND_LINE
-NOT_STATIC = "a fully static executable cannot load it; use MODE EMBEDDED"
+NOT_STATIC = (
+    "a fully static executable cannot load it; use MODE EMBEDDED, or name an archive of it behind STATIC_EXTENSIONS"
+)
 
 
 class Origin(Enum):
@@ -136,14 +138,14 @@ class Graph:
                 waiting.append(name.rpartition(".")[0])
         return found
 
-    def faults(self) -> list[str]:
+    def faults(self, *, takes_all: bool = False) -> list[str]:
         required = self.required()
         found = list(self._faults)
         for each in self.absent:
             if each.matters and each.module.name in required:
                 found.append(f"no module named {each.name}: imported by {each.place} ({each.module.file})")
         for module in self.modules.values():
-            if module.kind is Kind.UNUSABLE and not module.of_library and module.name in required:
+            if module.kind is Kind.UNUSABLE and not module.of_library and (takes_all or module.name in required):
                 found.append(f"{module.name} cannot be in it: {module.why_unusable} (imported by {module.needed_by})")
         return list(dict.fromkeys(found))
 
@@ -217,6 +219,9 @@ class Graph:
                 self.fault(f"{module.file}:{getattr(error, 'lineno', 1)}: {getattr(error, 'msg', error)}")
             else:
                 self.notes.append(f"{module.name}: left out, since it is no Python of this version ({error})")
+                if not module.of_library:
+                    module.kind, module.why_unusable = Kind.UNUSABLE, f"it is no Python of this version ({error})"
+                    return
             del self.modules[module.name]
             return
         for each in module.source.imports:

@@ -79,13 +79,25 @@ class Finder(ast.NodeVisitor):
                 if name.isidentifier():
                     self.add(f"encodings.{name}", (), each.lineno, optional=True)
 
-    def visit_Try(self, node: ast.Try) -> None:
+    def visit_Try(self, node: ast.Try | ast.TryStar) -> None:
         caught = any(catches_failed_import(each) for each in node.handlers)
         self.visit_all(node.body, optional=caught)
         for each in node.handlers:
             self.visit_all(each.body, optional=True)
         self.visit_all(node.orelse)
         self.visit_all(node.finalbody)
+
+    visit_TryStar = visit_Try
+
+    def visit_While(self, node: ast.While) -> None:
+        known = value_of(node.test)
+        if known is not False:
+            self.visit_all(node.body, conditional=known is None)
+        self.visit_all(node.orelse, conditional=True)
+
+    def visit_Match(self, node: ast.Match) -> None:
+        for each in node.cases:
+            self.visit_all(each.body, conditional=True)
 
     def visit_With(self, node: ast.With) -> None:
         for each in node.items:
@@ -178,7 +190,7 @@ def value_of(test: ast.expr) -> bool | None:
         return None if inner is None else not inner
     try:
         return bool(constant(test))
-    except Unknown:
+    except (Unknown, ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
         return None
 
 

@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from cache import Cache
 from distributions import Distribution
@@ -23,8 +23,9 @@ GLIBC_STATIC = (
 
 def notice(
     name: str,
+    licences: dict[str, str],
     libraries: dict[str, str],
-    distributions: Iterable[Distribution],
+    distributions: Sequence[Distribution],
     *,
     sites: tuple[str, ...],
     is_static: bool,
@@ -32,15 +33,20 @@ def notice(
     sources: Sources,
 ) -> str:
     """`libraries`: names and files of all those in it, shared or static."""
-    sections = [python(sources), ("The GNU C library", GLIBC_STATIC if is_static else GLIBC_SHARED)]
+    sections = [(title, sources.read(file).decode(errors="replace")) for title, file in licences.items()]
+    sections += [python(sources), ("The GNU C library", GLIBC_STATIC if is_static else GLIBC_SHARED)]
     from_sites = {
         name: file for name, file in libraries.items() if file.startswith(tuple(f"{each}/" for each in sites))
     }
     of_system = {name: file for name, file in libraries.items() if name not in from_sites}
     sections += of_libraries(of_system, cache, sources)
     sections += [(each, "It came with one of the Python packages; see there.") for each in sorted(from_sites)]
-    for each in distributions:
+    of_packages = packages_of({each.name: min(each.files.values()) for each in distributions if each.files}, cache)
+    for each in {(each.name, each.version): each for each in distributions}.values():
         texts = [sources.read(file).decode(errors="replace").strip() for file in each.licence_files()]
+        debians = f"/usr/share/doc/{of_packages.get(each.name, '')}/copyright"
+        if not texts and os.path.isfile(debians):
+            texts = [sources.read(debians).decode(errors="replace").strip()]
         said = f"Licence, as it says itself: {each.licence or 'it does not say; see its authors'}"
         sections.append((f"{each.name} {each.version}".strip(), "\n\n".join([said, *texts])))
     begin = f"{name} contains work of others, under these licences:\n\n"

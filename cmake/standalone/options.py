@@ -38,9 +38,12 @@ class Options:
     optimize: int
     static_extensions: frozenset[str]
     static_libraries: tuple[str, ...]
+    licences: dict[str, str]  # files, by whose they are
     static_names: str
     is_static: bool
     compresses: bool
+    is_packed_as_whole: bool
+    takes_all: bool
 
 
 class Parser(argparse.ArgumentParser):
@@ -71,12 +74,19 @@ def parser() -> Parser:
         ("exclude", "NAME", "a module that is not to be in it, nor what is below it"),
         ("python-site", "DIR", "a folder with installed packages"),
         ("static-extension", "NAME", "an extension that can be linked into the executable"),
+        ("licence", "NAME=FILE", "the licence of something else that is in it"),
         ("static-library", "FILE", "a library that is linked into the executable, for its licence"),
     ):
         made.add_argument(f"--{name}", metavar=metavar, action="append", default=[], help=what)
     made.add_argument("--static-names", metavar="FILE", default="", help="the list of those that have to be")
     made.add_argument("--ca-bundle", metavar="FILE", default="", help="certificates to trust")
     made.add_argument("--optimize", type=int, choices=(0, 2), default=0, help="2: without docstrings and assertions")
+    made.add_argument(
+        "--packed", action="store_true", help="the whole executable will be compressed, so nothing in it is"
+    )
+    made.add_argument(
+        "--all", action="store_true", help="an extension that cannot be in it is a fault, though it is optional"
+    )
     made.add_argument("--compress", action="store_true", help="smaller, and slower to import")
     made.add_argument(
         "--mode", choices=("EMBEDDED", "STATIC"), default="EMBEDDED", help="whether it can load extensions"
@@ -107,9 +117,12 @@ def options(arguments: list[str]) -> Options:
         optimize=given.optimize,
         static_extensions=frozenset(given.static_extension),
         static_libraries=tuple(given.static_library),
+        licences=dict(each.split("=", 1) for each in given.licence),
         static_names=given.static_names,
         is_static=given.mode == "STATIC",
         compresses=given.compress,
+        is_packed_as_whole=given.packed,
+        takes_all=given.all,
     )
     faults += wrong_with(made)
     if faults:

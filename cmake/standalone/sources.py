@@ -11,7 +11,7 @@ from imports import Import, exported_by, imports_of
 
 
 class Source(NamedTuple):
-    compressed: bytes  # the text: it is read for tracebacks only
+    text: bytes
     code: bytes
     imports: list[Import]
     exported: list[str]
@@ -40,15 +40,13 @@ class Sources:
         if known is None:
             known = self.compiled(text, place, package)
             self.cache.put(key, known)
-        compressed, code, imports, exported = known
-        return Source(compressed, code, [Import(*each) for each in imports], exported)
+        code, imports, exported = known
+        return Source(text, code, [Import(*each) for each in imports], exported)
 
-    def compiled(
-        self, text: bytes, place: str, package: str
-    ) -> tuple[bytes, bytes, list[tuple[object, ...]], list[str]]:
+    def compiled(self, text: bytes, place: str, package: str) -> tuple[bytes, list[tuple[object, ...]], list[str]]:
         module = ast.parse(text, place)
         found = [tuple(each) for each in dict.fromkeys(imports_of(module, package))]
-        return zlib.compress(text, 9), bytecode(module, place, self.optimize), found, exported_by(module)
+        return bytecode(module, place, self.optimize), found, exported_by(module)
 
     def compressed(self, content: bytes) -> bytes:
         key = self.cache.key(b"compressed", content)

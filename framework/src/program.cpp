@@ -28,7 +28,9 @@ void import_asyncio(py::python py) {
 void write_lines() noexcept { std::setvbuf(stdout, nullptr, _IOLBF, BUFSIZ); }
 
 void prepare(py::python py) {
-    py.import("sys").attr("stdout").call_method("reconfigure", py::kw("line_buffering") = true);
+    // There is none where the program has been started without.
+    const py::bound out = py.import("sys").attr("stdout");
+    if (!out.is_none()) out.call_method("reconfigure", py::kw("line_buffering") = true);
     import_asyncio(py);
 }
 

@@ -1,6 +1,6 @@
 // tests/standalone/spare_fast.cpp: the extension module spare.fast, as an archive.
 // SPDX-License-Identifier: MIT
-#include <Python.h>
+#include <pyasync/py/python.hpp>
 
 namespace {
 

@@ -94,6 +94,14 @@ class Surroundings(Standalone):
         for name in ("beside", "pip", "lib2to3"):
             self.assertEqual(self.output("python:outside", name), f"No module named '{name}'\n")
 
+    def test_streams_may_be_closed(self) -> None:
+        done = subprocess.run([PROBER, "python:where"], preexec_fn=lambda: os.closerange(0, 3), timeout=TIME_LIMIT)
+        self.assertEqual(done.returncode, 0)
+
+    def test_arguments_that_look_like_those_of_multiprocessing_are_the_program_s(self) -> None:
+        for arguments in (("--multiprocessing-fork",), ("-c", "from multiprocessing. import")):
+            self.assertNotIn("multiprocessing", self.ended(*arguments).stderr.splitlines()[-1], arguments)
+
     def test_what_a_child_process_inherits_is_what_was_given(self) -> None:
         lines = self.output("python:environment", GIVEN="1").split()
         self.assertEqual(sorted(lines), sorted([f"PATH={os.environ['PATH']}", "GIVEN=1"]))
@@ -168,6 +176,9 @@ class Modules(Standalone):
              "True False False", "# tests/standalone/probes/python.py: how Python is set up, and what is known of modules."],
         )  # fmt: skip
 
+    def test_folders_of_data(self) -> None:
+        self.assertEqual(self.output("python:folders_of_data"), "a note\n")
+
     def test_zones_and_configuration(self) -> None:
         self.assertEqual(self.output("python:zone"), "1:00:00\n")
         self.assertTrue(self.output("python:configuration").startswith(".cpython-3"))
@@ -234,6 +245,9 @@ class Extensions(Standalone):
 
 @unittest.skipUnless(PACKAGES, "has only the standard library")
 class Packages(Standalone):
+    def test_a_daemon_that_closes_descriptors_goes_on_loading_extensions(self) -> None:
+        self.output("extensions:after_closing_descriptors")
+
     def test_metadata(self) -> None:
         version, names, missing = self.output("packages:metadata").splitlines()
         self.assertRegex(version, r"^\d+\.\d+.* aiohttp$")
@@ -264,6 +278,9 @@ class Tls(Standalone):
     def test_the_environment_names_who_is_trusted(self) -> None:
         trusted, _ = certificate(self.folder)
         self.assertEqual(self.output("tls:trusted", SSL_CERT_FILE=trusted), "['localhost']\n")
+
+    def test_what_the_environment_names_and_is_not_there_is_passed_over(self) -> None:
+        self.assertEqual(self.output("tls:trusted", SSL_CERT_FILE="/no/such", SSL_CERT_DIR="/no/such"), "[]\n")
 
     @unittest.skipUnless("--ca-bundle" in sys.argv, "has no bundle")
     def test_it_carries_whom_it_trusts(self) -> None:

@@ -42,7 +42,7 @@ class Importer:
             return None
         kind, file = found
         if kind == NAMESPACE:
-            spec = ModuleSpec(name, None, is_package=True)
+            spec = ModuleSpec(name, self, is_package=True)  # type: ignore[arg-type]
         else:
             origin = f"{ROOT}/{file}" if file else "built-in"
             spec = ModuleSpec(name, self, origin=origin, is_package=kind in PACKAGES)  # type: ignore[arg-type]
@@ -96,7 +96,7 @@ class Importer:
         return code
 
     def get_source(self, name: str) -> str | None:
-        source = source_of(name)
+        source = archive.source(name)
         return None if source is None else _frozen_importlib_external.decode_source(source)
 
     def is_package(self, name: str) -> bool:
@@ -109,7 +109,7 @@ class Importer:
         file = path.removeprefix(f"{ROOT}/")
         data = archive.data(file)
         if data is None and file.endswith(".py"):
-            data = source_of(file.removesuffix("/__init__.py").removesuffix(".py").replace("/", "."))
+            data = archive.source(file.removesuffix("/__init__.py").removesuffix(".py").replace("/", "."))
         if data is None:
             raise FileNotFoundError(2, "No such file in this executable", path)
         return data
@@ -140,16 +140,6 @@ def own_module(name: str) -> "ModuleType":
     return __import__(name)
 
 
-def source_of(name: str) -> bytes | None:
-    """As it was in the file; None where there is no such module, or not of Python's."""
-    compressed = archive.source(name)
-    if compressed is None:
-        return None
-    import zlib
-
-    return zlib.decompress(compressed)
-
-
 def found_or_fail(name: str) -> tuple[int, str]:
     found: tuple[int, str] | None = archive.find(name)
     if found is None:
@@ -160,7 +150,8 @@ def found_or_fail(name: str) -> tuple[int, str]:
 def modules_in(outer: str, prefix: str) -> "Iterator[tuple[str, bool]]":
     for name in archive.names(outer):
         inner = name.removeprefix(outer)
-        if inner and "." not in inner:
+        # A folder without an __init__.py is not listed elsewhere, either.
+        if inner and "." not in inner and found_or_fail(name)[0] != NAMESPACE:
             yield prefix + inner, ours.is_package(name)
 
 

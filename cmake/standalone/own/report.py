@@ -11,14 +11,16 @@ HINT = "(not in this executable: name it behind IMPORTS in pyasync_add_app, or i
 
 
 def print_exception(value: BaseException) -> None:
+    if sys.stderr is None:
+        return
     traceback.print_exception(value)
-    if isinstance(value, ModuleNotFoundError) and sys.stderr is not None:
+    if isinstance(value, ModuleNotFoundError):
         print(HINT, file=sys.stderr)
 
 
 def print_unraisable(told: Any) -> None:
     print(f"{told.err_msg or 'Exception ignored in'}: {told.object!r}", file=sys.stderr)
-    traceback.print_exception(told.exc_value)
+    print_exception(told.exc_value)
 
 
 def print_of_thread(told: Any) -> None:
@@ -26,7 +28,7 @@ def print_of_thread(told: Any) -> None:
         return
     name = told.thread.name if told.thread is not None else "unknown"
     print(f"Exception in thread {name}:", file=sys.stderr)
-    traceback.print_exception(told.exc_value)
+    print_exception(told.exc_value)
 
 
 def adapt(threading: ModuleType) -> None:

@@ -11,7 +11,6 @@ from pathlib import PurePosixPath
 from typing import IO, Any
 
 import _pyasync_archive as archive
-from _pyasync_importer import source_of
 
 
 class Entry(Traversable):
@@ -49,7 +48,7 @@ class Entry(Traversable):
     def data(self) -> bytes | None:
         found: bytes | None = archive.data(self.path)
         if found is None and self.path.endswith(".py"):
-            found = source_of(self.path.removesuffix("/__init__.py").removesuffix(".py").replace("/", "."))
+            found = archive.source(self.path.removesuffix("/__init__.py").removesuffix(".py").replace("/", "."))
         return found
 
     def is_dir(self) -> bool:

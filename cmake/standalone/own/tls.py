@@ -3,8 +3,10 @@
 """OpenSSL looks where the machine that it was built on has them. Here it is, in this order: what the environment names
 (SSL_CERT_FILE, SSL_CERT_DIR), as everywhere; what the executable has in it (CA_BUNDLE); what this machine has."""
 
+import contextlib
 import os
-from types import ModuleType
+from collections.abc import Callable
+from typing import Any
 
 import _pyasync_archive as archive
 
@@ -19,27 +21,35 @@ FILES = (
 FOLDERS = ("/etc/ssl/certs", "/etc/pki/tls/certs")
 
 
-def first(paths: tuple[str, ...], exists: object) -> str | None:
-    return next((each for each in paths if exists(each)), None)  # type: ignore[operator]
+def first(paths: tuple[str, ...], exists: Callable[[str], bool]) -> str | None:
+    return next((each for each in paths if exists(each)), None)
 
 
-def adapt(ssl: ModuleType) -> None:
+def adapt(ssl: Any) -> None:
     defaults = ssl.get_default_verify_paths
+    load_defaults = ssl.SSLContext.set_default_verify_paths
 
-    def get_default_verify_paths() -> object:
+    def environment_says() -> bool:
         known = defaults()
-        file = os.environ.get(known.openssl_cafile_env) or first(FILES, os.path.isfile)
-        folder = os.environ.get(known.openssl_capath_env) or first(FOLDERS, os.path.isdir)
-        return known._replace(cafile=file, capath=folder)
+        return any(os.environ.get(each) for each in (known.openssl_cafile_env, known.openssl_capath_env))
 
-    def set_default_verify_paths(self: object) -> None:
-        known = get_default_verify_paths()
-        named = any(os.environ.get(each) for each in (known.openssl_cafile_env, known.openssl_capath_env))  # type: ignore[attr-defined]
-        bundle = None if named else archive.data(BUNDLE)
-        if bundle is not None:
-            self.load_verify_locations(cadata=bundle.decode())  # type: ignore[attr-defined]
-        elif known.cafile or known.capath:  # type: ignore[attr-defined]
-            self.load_verify_locations(known.cafile, known.capath)  # type: ignore[attr-defined]
+    def get_default_verify_paths() -> Any:
+        if environment_says():
+            return defaults()
+        return defaults()._replace(cafile=first(FILES, os.path.isfile), capath=first(FOLDERS, os.path.isdir))
 
-    ssl.get_default_verify_paths = get_default_verify_paths  # type: ignore[attr-defined]
+    def set_default_verify_paths(self: Any) -> None:
+        bundle = archive.data(BUNDLE)
+        if environment_says():
+            load_defaults(self)
+        elif bundle is not None:
+            self.load_verify_locations(cadata=bundle.decode())
+        else:
+            known = get_default_verify_paths()
+            # As OpenSSL has it: what cannot be read there is passed over.
+            for place in ({"cafile": known.cafile}, {"capath": known.capath}):
+                with contextlib.suppress(OSError, TypeError):
+                    self.load_verify_locations(**place)
+
+    ssl.get_default_verify_paths = get_default_verify_paths
     ssl.SSLContext.set_default_verify_paths = set_default_verify_paths

@@ -35,8 +35,10 @@ std::string_view archive::text(std::size_t at) const noexcept {
 }
 
 archive::module archive::module_at(std::size_t index) const noexcept {
+    enum packed : std::uint32_t { source = 1, code_and_data = 2 };
     constexpr std::size_t one = 2 * sizeof(std::uint32_t);
     const std::size_t at = place_of_module(index);
+    const std::uint32_t what = number(at + 6 * one + sizeof(std::uint32_t));
     return {text(at),
             text(at + one),
             text(at + 2 * one),
@@ -44,7 +46,8 @@ archive::module archive::module_at(std::size_t index) const noexcept {
             text(at + 4 * one),
             text(at + 5 * one),
             kind{number(at + 6 * one)},
-            number(at + 6 * one + sizeof(std::uint32_t)) != 0};
+            (what & packed::source) != 0,
+            (what & packed::code_and_data) != 0};
 }
 
 archive::file archive::file_at(std::size_t index) const noexcept {

@@ -26,14 +26,15 @@ public:
 
     struct module {
         std::string_view name;
-        std::string_view code;    ///< marshalled; empty where there is none
-        std::string_view source;  ///< as zlib has compressed it; empty where there is none
-        std::string_view data;    ///< a shared library
-        std::string_view file;    ///< its path below the executable
+        std::string_view code;  ///< marshalled; empty where there is none
+        std::string_view source;
+        std::string_view data;  ///< a shared library
+        std::string_view file;  ///< its path below the executable
         std::string_view
             needs;  ///< names of libraries, a line each, in the order to load them; or why it cannot be used
         archive::kind kind;
-        bool is_compressed;  ///< code and data, by zlib
+        bool has_packed_source;  ///< by zlib
+        bool is_packed;          ///< code and data are
     };
     struct file {
         std::string_view name;

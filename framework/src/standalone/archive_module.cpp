@@ -53,24 +53,31 @@ PyObject* find(PyObject*, PyObject* name) noexcept {
     });
 }
 
+/// What `function` makes of bytes of the archive's, unpacked.
+template <typename Function>
+PyObject* of_unpacked(std::string_view stored, bool is_packed, Function&& function) noexcept {
+    const py::python py = py::detail::token_maker::make();
+    try {
+        return function(unpacked(py, stored, is_packed).data());
+    } catch (const py::python_error& error) {
+        py::detail::set_raised(error.value().bind(py));
+        return nullptr;
+    }
+}
+
 PyObject* code(PyObject*, PyObject* name) noexcept {
     return with_module(name, [](const archive::module& found) -> PyObject* {
         if (found.code.empty()) Py_RETURN_NONE;
-        try {
-            const unpacked code(py::detail::token_maker::make(), found.code, found.is_compressed);
-            const std::string_view data = code.data();
-            return PyMarshal_ReadObjectFromString(data.data(), static_cast<Py_ssize_t>(data.size()));
-        } catch (const py::python_error& error) {
-            py::detail::set_raised(error.value().bind(py::detail::token_maker::make()));
-            return nullptr;
-        }
+        return of_unpacked(found.code, found.is_packed, [](std::string_view marshalled) {
+            return PyMarshal_ReadObjectFromString(marshalled.data(), static_cast<Py_ssize_t>(marshalled.size()));
+        });
     });
 }
 
 PyObject* source(PyObject*, PyObject* name) noexcept {
     return with_module(name, [](const archive::module& found) -> PyObject* {
         if (found.code.empty()) Py_RETURN_NONE;
-        return bytes_of(found.source);
+        return of_unpacked(found.source, found.has_packed_source, &bytes_of);
     });
 }
 

@@ -12,7 +12,7 @@ namespace pyasync::detail {
 ///
 ///     find(name) -> tuple[int, str] | None    the kind, and the path below the executable
 ///     code(name) -> CodeType | None           of a Python module
-///     source(name) -> bytes | None            the same's, compressed by zlib
+///     source(name) -> bytes | None            of a Python module, as it was in the file
 ///     why(name) -> str                        an unusable extension cannot be used
 ///     load(spec) -> ModuleType                an extension; throws ImportError
 ///     data(file) -> bytes | None              of a file

@@ -30,7 +30,7 @@ void load_library(py::python py, const archive& from, std::string_view name) {
     if (loaded->contains(name)) return;
     const auto found = from.find_module(name);
     if (!found) throw std::runtime_error("the library " + std::string(name) + " is not in this executable");
-    const memory_library file(name, unpacked(py, found->data, found->is_compressed).data());
+    const memory_library file(name, unpacked(py, found->data, found->is_packed).data());
     void* const library = ::dlopen(file.path().c_str(), RTLD_NOW | RTLD_LOCAL);
     if (library == nullptr) {
         throw std::runtime_error("the library " + std::string(name) + " does not load: " + ::dlerror());
@@ -48,7 +48,7 @@ memory_library open_extension(py::python py, const archive& from, const archive:
             load_library(py, from, rest.substr(0, end));
             rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
         }
-        return memory_library(extension.name, unpacked(py, extension.data, extension.is_compressed).data());
+        return memory_library(extension.name, unpacked(py, extension.data, extension.is_packed).data());
     } catch (const std::runtime_error& error) {
         throw std::runtime_error("the extension module " + std::string(extension.name) + ": " + error.what());
     }

@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <array>
@@ -39,26 +40,43 @@ int memory_file(const std::string& name) noexcept {
     return made < 0 && errno == EINVAL ? ::memfd_create(name.c_str(), MFD_CLOEXEC) : made;
 }
 
-/// Its path, or an empty string, and then `failure` gets the reason.
-std::string in_memory(const std::string& name, std::string_view data, std::string& failure) {
+/// A path to it that no other one has had before: its number will be another one's.
+std::string unique_path(int descriptor) {
+    static int made = 0;
+    std::string path = "/proc/self/fd/";
+    for (int i = 0; i < made; ++i) path += "./";
+    ++made;
+    return path + std::to_string(descriptor);
+}
+
+/// Its descriptor, or -1, and then `failure` gets the reason.
+int in_memory(const std::string& name, std::string_view data, std::string& failure) {
     const int descriptor = memory_file(name);
     if (descriptor < 0) {
         failure = "a file in memory (" + in_words(errno) + ")";
-        return {};
+        return -1;
     }
-    std::string path = "/proc/self/fd/" + std::to_string(descriptor);
-    if (::access(path.c_str(), R_OK) != 0) {
+    if (::access(("/proc/self/fd/" + std::to_string(descriptor)).c_str(), R_OK) != 0) {
         failure = "a file in memory (there is no /proc to name it by)";
     } else if (!write_all(descriptor, data)) {
         failure = "a file in memory (" + in_words(errno) + ")";
     } else {
-        return path;
+        return descriptor;
     }
     ::close(descriptor);
-    return {};
+    return -1;
+}
+
+bool executes_nothing(const std::string& folder) noexcept {
+    struct statvfs known{};
+    return ::statvfs(folder.c_str(), &known) == 0 && (known.f_flag & ST_NOEXEC) != 0;
 }
 
 std::string in_folder(const std::string& folder, std::string_view data, std::string& failure) {
+    if (executes_nothing(folder)) {
+        failure += ", " + folder + " (it is mounted noexec)";
+        return {};
+    }
     std::string path = folder + "/pyasync-XXXXXX";
     const int descriptor = ::mkostemp(path.data(), O_CLOEXEC);
     if (descriptor >= 0) {
@@ -77,9 +95,11 @@ std::string in_folder(const std::string& folder, std::string_view data, std::str
 
 memory_library::memory_library(std::string_view name, std::string_view data) {
     std::string tried;
-    path_ = in_memory(std::string(name), data, tried);
-    if (!path_.empty()) return;
-    temporary_ = true;
+    descriptor_ = in_memory(std::string(name), data, tried);
+    if (descriptor_ >= 0) {
+        path_ = unique_path(descriptor_);
+        return;
+    }
     const char* const wished = std::getenv("TMPDIR");
     for (const char* folder : std::array{wished, "/dev/shm", "/tmp"}) {
         if (folder == nullptr) continue;
@@ -91,7 +111,11 @@ memory_library::memory_library(std::string_view name, std::string_view data) {
 }
 
 memory_library::~memory_library() {
-    if (temporary_ && !path_.empty()) ::unlink(path_.c_str());
+    if (descriptor_ >= 0) {
+        ::close(descriptor_);
+    } else {
+        ::unlink(path_.c_str());
+    }
 }
 
 }  // namespace pyasync::detail

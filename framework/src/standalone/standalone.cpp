@@ -55,12 +55,19 @@ std::string executable_path() {
 /// for them, and takes that for a Python or, as `sys.frozen` says, for a program that sees to it.
 bool is_for_multiprocessing() noexcept {
     using std::string_view_literals::operator""sv;
+    const auto argument = [](int i) { return i < argument_count ? std::string_view(argument_values[i]) : ""sv; };
+    if (argument(1) == "--multiprocessing-fork"sv) {
+        for (int i = 2; i < argument_count; ++i) {
+            if (argument(i).starts_with("pipe_handle="sv)) return true;
+        }
+        return false;
+    }
     for (int i = 1; i < argument_count; ++i) {
-        if (argument_values[i] == "--multiprocessing-fork"sv) return i == 1;
-        if (argument_values[i] == "-c"sv)
-            return i + 1 < argument_count &&
-                   std::string_view(argument_values[i + 1]).starts_with("from multiprocessing.");
-        if (*argument_values[i] != '-' && argument_values[i - 1] != "-X"sv) return false;
+        if (argument(i) == "-c"sv) {
+            return argument(i + 1).starts_with("from multiprocessing.forkserver import main; main("sv) ||
+                   argument(i + 1).starts_with("from multiprocessing.resource_tracker import main;main("sv);
+        }
+        if (!argument(i).starts_with('-') && argument(i - 1) != "-X"sv) return false;
     }
     return false;
 }

@@ -7,8 +7,8 @@
 
 namespace pyasync::detail {
 
-unpacked::unpacked(py::python py, std::string_view stored, bool is_compressed) : kept_(py.none()), data_(stored) {
-    if (!is_compressed) return;
+unpacked::unpacked(py::python py, std::string_view stored, bool is_packed) : kept_(py.none()), data_(stored) {
+    if (!is_packed) return;
     PyObject* const view =
         PyMemoryView_FromMemory(const_cast<char*>(stored.data()), static_cast<Py_ssize_t>(stored.size()), PyBUF_READ);
     kept_ = py.import("zlib").attr("decompress")(py::bound::steal(py, py::detail::raise_if_null(py, view)));

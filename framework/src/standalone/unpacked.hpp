@@ -1,4 +1,4 @@
-// framework/src/standalone/unpacked.hpp: what COMPRESS modules has packed, as it was.
+// framework/src/standalone/unpacked.hpp: what zlib has packed in an archive, as it was.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -12,7 +12,7 @@ namespace pyasync::detail {
 class unpacked {
 public:
     /// Throws `python_error`.
-    unpacked(py::python py, std::string_view stored, bool is_compressed);
+    unpacked(py::python py, std::string_view stored, bool is_packed);
 
     /// While this object lives.
     [[nodiscard]] std::string_view data() const noexcept { return data_; }

@@ -4,7 +4,9 @@ import bz2
 import ctypes
 import decimal
 import hashlib
+import importlib
 import lzma
+import os
 import pwd
 import socket
 import sqlite3
@@ -19,6 +21,12 @@ def work() -> None:
     print(decimal.Decimal(1) / 7, uuid.UUID(int=5), ctypes.sizeof(ctypes.c_void_p))
     database = sqlite3.connect(":memory:")
     print(database.execute("select 6 * 7").fetchone())
+
+
+def after_closing_descriptors() -> None:
+    """As a daemon does it: what is loaded next has the numbers of what was loaded before."""
+    os.closerange(3, 256)
+    os._exit(0 if importlib.import_module("audioop").__name__ == "audioop" and importlib.import_module("_crypt") else 1)
 
 
 def names() -> None:

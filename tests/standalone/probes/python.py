@@ -24,6 +24,10 @@ def setup() -> None:
     }))  # fmt: skip
 
 
+def where() -> None:
+    """Says nothing."""
+
+
 def outside(name: str) -> None:
     """Tries to import what only the surroundings have."""
     try:
@@ -51,6 +55,11 @@ def resources() -> None:
         print(path.read_text(), path.exists())
     print((files / "data").is_dir(), (files / "none").is_file(), (files / "none").is_dir())
     print((files / "python.py").read_text().splitlines()[0])
+
+
+def folders_of_data() -> None:
+    """A folder without modules is a package to who asks for its resources."""
+    print(importlib.resources.files("probes.data").joinpath("note.txt").read_text())
 
 
 def fail() -> None:
