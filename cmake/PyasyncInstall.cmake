@@ -32,7 +32,7 @@ install(DIRECTORY "${sources}/" DESTINATION "${package_folder}" FILES_MATCHING
   PATTERN "standalone/*.py" PATTERN "standalone/own/*.py" PATTERN "standalone/packed/*" PATTERN "__pycache__" EXCLUDE
   PATTERN "PyasyncFetchDependencies.cmake" EXCLUDE PATTERN "PyasyncInstall.cmake" EXCLUDE
   PATTERN "package" EXCLUDE PATTERN "templates" EXCLUDE)
-install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${package_folder}/standalone")
+install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${package_folder}/standalone" RENAME terms_of_pyasync.txt)
 # What fully static executables are made with.
 install(DIRECTORY "${sources}/standalone/static" DESTINATION "${package_folder}/standalone" USE_SOURCE_PERMISSIONS
   PATTERN "__pycache__" EXCLUDE)

@@ -27,7 +27,7 @@ set(pyasync_standalone_single MODE CA_BUNDLE COMPRESS OPTIMIZE CACHE INTERNAL ""
 set(pyasync_standalone_lists STDLIB IMPORTS EXCLUDE PYTHON_SITE STATIC_EXTENSIONS CACHE INTERNAL "")
 set(pyasync_standalone_tools "${CMAKE_CURRENT_LIST_DIR}/standalone" CACHE INTERNAL "")
 set(pyasync_standalone_source "${CMAKE_CURRENT_LIST_DIR}/standalone_archive.cpp.in" CACHE INTERNAL "")
-set(licence "${pyasync_standalone_tools}/LICENSE")  # where pyasync is installed
+set(licence "${pyasync_standalone_tools}/terms_of_pyasync.txt")  # where pyasync is installed
 if(NOT EXISTS "${licence}")
   set(licence "${CMAKE_CURRENT_LIST_DIR}/../LICENSE")
 endif()

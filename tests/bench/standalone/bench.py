@@ -158,8 +158,14 @@ def measure(build: Path, rounds: int) -> Iterator[Row]:
     computing = {"ours": [*ours("w"), "compute"], "system": [python, str(HERE / "w.py"), "compute"]}
     used = medians(computing, max(rounds // 2, 1), lambda command: float(run(command)))
     yield Row("processor time of plain Python, against system python3", used["ours"] / used["system"], 1.10)
-    for name, bound in (("asyncio", 12), ("w", 19), ("asyncio_packed", 5), ("w_packed", 7.5)):
-        yield Row(f"{name}: size", os.path.getsize(ours(name)[0]) / MB, bound, "MB")
+    for mode in ("", "_embedded"):
+        for name, bound in (
+            (f"asyncio{mode}", 12),
+            (f"w{mode}", 19),
+            (f"asyncio{mode}_packed", 5),
+            (f"w{mode}_packed", 7.5),
+        ):
+            yield Row(f"{name}: size", os.path.getsize(ours(name)[0]) / MB, bound, "MB")
     yield Row("w: rebuild after an edit of its Python", rebuild_seconds(build, rounds), 2.0, "s")
 
 
