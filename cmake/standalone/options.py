@@ -159,8 +159,17 @@ def wrong_with(given: Options) -> list[str]:
     ):
         faults += [f"{option}: no such file: {each}" for each in files if not os.path.isfile(each)]
     faults += [f"--python-site: no such folder: {each}" for each in given.sites if not os.path.isdir(each)]
+    if os.path.isfile(given.ca_bundle) and not has_certificate(given.ca_bundle):
+        faults.append(
+            f"{given.ca_bundle} has no certificates in it that OpenSSL could read (PEM), so nobody would be trusted"
+        )
     faults += [f"{each} is given by --own and by --module" for each in given.own if each in given.application]
     return faults
+
+
+def has_certificate(file: str) -> bool:
+    with open(file, "rb") as opened:
+        return b"-----BEGIN CERTIFICATE-----" in opened.read()
 
 
 def is_module(place: str) -> bool:

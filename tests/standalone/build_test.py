@@ -22,6 +22,9 @@ QUICKLY = ("--exclude", "asyncio")  # which is the most of what is there always
 MODULE, PACKAGE, IS_EXTENSION, NAMESPACE, STATIC, LIBRARY, UNUSABLE = 0, 1, 2, 4, 5, 6, 7
 
 
+CERTIFICATE = "-----BEGIN CERTIFICATE-----\n"
+
+
 class WithApplication(unittest.TestCase):
     def setUp(self) -> None:
         folder = tempfile.TemporaryDirectory()
@@ -77,7 +80,7 @@ class Application(WithApplication):
                 "package/inner.py": "'text'\n",
             }
         )
-        self.write({"space/deep.py": "", "data.json": "{}", "ca.pem": "certificates", "importer.py": "import sys\n"})
+        self.write({"space/deep.py": "", "data.json": "{}", "ca.pem": CERTIFICATE, "importer.py": "import sys\n"})
         modules = ("main.py", "package/__init__.py", "package/inner.py", "space/deep.py")
         found = self.build(
             *(
@@ -89,7 +92,7 @@ class Application(WithApplication):
             *("--own", f"_pyasync_importer={self.folder / 'importer.py'}", "--import", "csv"),
             modules=modules,
         )
-        self.assertEqual(found.files, {"package/data.json": b"{}", "_pyasync/ca.pem": b"certificates"})
+        self.assertEqual(found.files, {"package/data.json": b"{}", "_pyasync/ca.pem": CERTIFICATE.encode()})
         inner = found.modules["package.inner"]
         self.assertEqual(
             (inner.file, zlib.decompress(inner.source), inner.kind), ("package/inner.py", b"'text'\n", MODULE)
@@ -123,6 +126,7 @@ class Application(WithApplication):
         )
         self.assertEqual(len(said.splitlines()), 4, said)
         self.assertEqual(self.run_builder("--mode", "FAST").count("\n"), 1)
+        self.assertIn("has no certificates in it", self.run_builder("--ca-bundle", str(self.folder / "main.py")))
         self.assertRegex(self.run_builder("--exclude", "main"), "^error: main is excluded, and needed all the same")
 
     def test_a_module_that_is_excluded(self) -> None:
