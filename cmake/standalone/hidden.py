@@ -26,7 +26,7 @@ BY_C = {
 """What C code of the standard library imports."""
 
 ENCODINGS = (
-    "aliases", "ascii", "cp1252", "cp437", "idna", "latin_1", "punycode", "raw_unicode_escape", "unicode_escape", "utf_16",
+    "aliases", "ascii", "cp1252", "idna", "latin_1", "punycode", "raw_unicode_escape", "unicode_escape", "utf_16",
     "utf_16_be", "utf_16_le", "utf_32", "utf_32_be", "utf_32_le", "utf_8", "utf_8_sig",
 )  # fmt: skip
 """Those that an application may well meet, without naming them."""
@@ -54,6 +54,7 @@ BY_NAME = {
     "ssl": ("_pyasync_tls",),
     "sysconfig": (sysconfig._get_sysconfigdata_name(),),  # type: ignore[attr-defined]
     "xml.dom.domreg": ("xml.dom.minidom",),
+    "zipfile": ("encodings.cp437",),
     "xml.sax": ("xml.sax.expatreader",),
     # Without these they work, but hardly as anybody expects.
     "ftplib": ("ssl",),
