@@ -35,17 +35,24 @@ function(pyasync_prefer_archives result)
   set(${result} "${chosen}" PARENT_SCOPE)
 endfunction()
 
+# Sets <archive> to where <interpreter> has CPython's archive, if it has one, and <libraries> to the options for what the
+# modules that are built in need.
+function(pyasync_ask_for_python_archive archive libraries interpreter)
+  execute_process(
+    COMMAND "${interpreter}" -c "import os, sysconfig
+of = lambda name: sysconfig.get_config_var(name) or ''
+print(os.path.join(of('LIBPL'), of('LIBRARY')), *dict.fromkeys(' '.join(map(of, ['MODLIBS', 'LIBS', 'SYSLIBS'])).split()), sep=';')"
+    OUTPUT_VARIABLE found OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
+  list(POP_FRONT found file)
+  set(${archive} "${file}" PARENT_SCOPE)
+  set(${libraries} "${found}" PARENT_SCOPE)
+endfunction()
+
 # Sets <result> to what links CPython's archive, and <result>_options to the options for that; or <result> to nothing
 # where there is none, or it cannot be linked.
 function(pyasync_find_python_archive result)
   set(${result} "" PARENT_SCOPE)
-  # MODLIBS are the libraries of the extension modules that are built in.
-  execute_process(
-    COMMAND "${Python_EXECUTABLE}" -c "import os, sysconfig
-of = lambda name: sysconfig.get_config_var(name) or ''
-print(os.path.join(of('LIBPL'), of('LIBRARY')), *dict.fromkeys(' '.join(map(of, ['MODLIBS', 'LIBS', 'SYSLIBS'])).split()), sep=';')"
-    OUTPUT_VARIABLE libraries OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
-  list(POP_FRONT libraries archive)
+  pyasync_ask_for_python_archive(archive libraries "${Python_EXECUTABLE}")
   if(NOT archive MATCHES "\\.a$" OR NOT EXISTS "${archive}")
     return()
   endif()
@@ -78,7 +85,6 @@ set(pyasync_usual_python "")
 if(pyasync_python_link)
   message(STATUS "pyasync: applications contain the CPython of ${Python_EXECUTABLE} (${Python_VERSION}, from \
 ${pyasync_python_archive}); with -DPYASYNC_SHARED_PYTHON=ON they use its libpython.so")
-  pyasync_prefer_archives(pyasync_python_standalone_link ${pyasync_python_link})
   add_library(pyasync::python_archive INTERFACE IMPORTED GLOBAL)
   target_link_libraries(pyasync::python_archive INTERFACE Python::Module ${pyasync_python_link})
   target_link_options(pyasync::python_archive INTERFACE ${pyasync_python_link_options})

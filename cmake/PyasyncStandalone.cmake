@@ -1,6 +1,7 @@
 # cmake/PyasyncStandalone.cmake: executables that carry Python and all that they need of it in their own file.
 # SPDX-License-Identifier: MIT
 include_guard(GLOBAL)
+include(PyasyncPlacePythonModules)
 
 # What pyasync_add_app() takes behind STANDALONE:
 #
@@ -27,11 +28,10 @@ set(pyasync_standalone_single MODE CA_BUNDLE COMPRESS OPTIMIZE CACHE INTERNAL ""
 set(pyasync_standalone_lists STDLIB IMPORTS EXCLUDE PYTHON_SITE STATIC_EXTENSIONS CACHE INTERNAL "")
 set(pyasync_standalone_tools "${CMAKE_CURRENT_LIST_DIR}/standalone" CACHE INTERNAL "")
 set(pyasync_standalone_source "${CMAKE_CURRENT_LIST_DIR}/standalone_archive.cpp.in" CACHE INTERNAL "")
-set(licence "${pyasync_standalone_tools}/terms_of_pyasync.txt")  # where pyasync is installed
-if(NOT EXISTS "${licence}")
-  set(licence "${CMAKE_CURRENT_LIST_DIR}/../LICENSE")
+set(pyasync_standalone_licence "${pyasync_standalone_tools}/terms_of_pyasync.txt" CACHE INTERNAL "")
+if(NOT EXISTS "${pyasync_standalone_licence}")  # it is not installed
+  set(pyasync_standalone_licence "${CMAKE_CURRENT_LIST_DIR}/../LICENSE" CACHE INTERNAL "")
 endif()
-set(pyasync_standalone_licence "${licence}" CACHE INTERNAL "")
 
 # Ends the configuration where APP_<argument> is none of <value>...
 function(pyasync_check_choice name argument)
@@ -143,15 +143,11 @@ function(pyasync_place_in_archive result name kind)
     elseif(NOT EXISTS "${file}")
       message(FATAL_ERROR "pyasync_add_app(${name}): ${kind}: no such file: ${file}")
     endif()
-    cmake_path(IS_PREFIX CMAKE_CURRENT_SOURCE_DIR "${file}" is_below)
-    if(is_below)
-      cmake_path(RELATIVE_PATH file BASE_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}" OUTPUT_VARIABLE place)
-    else()
-      cmake_path(GET file FILENAME place)
-      if(place STREQUAL "__init__.py")
-        message(FATAL_ERROR "pyasync_add_app(${name}): ${kind}: ${file} is a package outside of ${CMAKE_CURRENT_SOURCE_DIR}: \
+    pyasync_place_below_application(place "${file}")
+    cmake_path(GET file PARENT_PATH package)
+    if(place STREQUAL "__init__.py" AND NOT package STREQUAL CMAKE_CURRENT_SOURCE_DIR)
+      message(FATAL_ERROR "pyasync_add_app(${name}): ${kind}: ${file} is a package outside of ${CMAKE_CURRENT_SOURCE_DIR}: \
 name the folder that the package is in behind PYTHON_SITE, and the package behind IMPORTS")
-      endif()
     endif()
     list(APPEND placed "${place}=${file}")
   endforeach()

@@ -146,13 +146,8 @@ endfunction()
 # Sets <archive> to CPython's own, and <libraries> to the options for what its built-in modules need; or <fault>.
 function(pyasync_find_python_archive_for_static fault archive libraries)
   set(${fault} "" PARENT_SCOPE)
-  execute_process(
-    COMMAND "${pyasync_static_python_interpreter}" -c "import os, sysconfig
-of = lambda name: sysconfig.get_config_var(name) or ''
-options = ' '.join(map(of, ['MODLIBS', 'LIBS', 'SYSLIBS'])).split()
-print(os.path.join(of('LIBPL'), of('LIBRARY')), *dict.fromkeys(each for each in options if each.startswith('-l')), sep=';')"
-    OUTPUT_VARIABLE found OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
-  list(POP_FRONT found file)
+  pyasync_ask_for_python_archive(file found "${pyasync_static_python_interpreter}")
+  list(FILTER found INCLUDE REGEX "^-l")
   get_property(has_static_libuv GLOBAL PROPERTY PYASYNC_HAS_STATIC_LIBUV)
   if(NOT CMAKE_SYSTEM_NAME STREQUAL "Linux")
     set(${fault} "fully static executables are for Linux" PARENT_SCOPE)

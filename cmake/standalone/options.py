@@ -117,7 +117,7 @@ def options(arguments: list[str]) -> Options:
         optimize=given.optimize,
         static_extensions=frozenset(given.static_extension),
         static_libraries=tuple(given.static_library),
-        licences=dict(each.split("=", 1) for each in given.licence),
+        licences=pairs("--licence", given.licence, faults),
         static_names=given.static_names,
         is_static=given.mode == "STATIC",
         compresses=given.compress,
@@ -155,6 +155,7 @@ def wrong_with(given: Options) -> list[str]:
         ("--own", given.own.values()),
         ("--resource", given.resources.values()),
         ("--ca-bundle", [given.ca_bundle] if given.ca_bundle else []),
+        ("--licence", given.licences.values()),
         ("--static-library", given.static_libraries),
     ):
         faults += [f"{option}: no such file: {each}" for each in files if not os.path.isfile(each)]

@@ -9,6 +9,7 @@
 
 #include <pyasync/bridge/with_gil.hpp>
 #include <pyasync/py/convert.hpp>
+#include <pyasync/py/ending.hpp>
 
 #include "program.hpp"
 
@@ -63,7 +64,7 @@ int application::run(int argc, char** argv, const options& how) {
         interpreter python(py::interpreter_options{how.module_search_paths, how.isolated, command_line});
         const int code = with_gil([&](py::python py) {
             const int result = run_application(*this, py, how, std::move(command_line));
-            flush(py);
+            py::detail::flush_streams(py);
             return result;
         });
         return end(python, code, how);

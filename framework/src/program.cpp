@@ -34,15 +34,6 @@ void prepare(py::python py) {
     import_asyncio(py);
 }
 
-void flush(py::python py) noexcept {
-    for (const char* stream : {"stdout", "stderr"}) {
-        try {
-            py.import("sys").attr(stream).call_method("flush");
-        } catch (const py::python_error&) {
-        }
-    }
-}
-
 int end(interpreter& python, int code, const options& how) {
     if (how.fast_exit ? python.leave(how.shutdown_timeout) : python.finalise(how.shutdown_timeout)) return code;
     std::fflush(nullptr);

@@ -17,9 +17,6 @@ void write_lines() noexcept;
 /// the application's own objects, and not at the end, which would take a tenth of the shortest program's time.
 void prepare(py::python py);
 
-/// Writes what Python has in its buffers.
-void flush(py::python py) noexcept;
-
 /// The last: finalises it, or leaves it. Returns `code`; or, where something is left that does not end, ends the process with it,
 /// since no destructor may run under that.
 [[nodiscard]] int end(interpreter& python, int code, const options& how);

@@ -20,6 +20,7 @@
 #include <pyasync/core/spin.hpp>
 #include <pyasync/py/convert.hpp>
 #include <pyasync/py/convert_containers.hpp>
+#include <pyasync/py/ending.hpp>
 #include <pyasync/uv/loop_pool.hpp>
 
 #include "bounded.hpp"
@@ -392,9 +393,7 @@ std::vector<std::string> wait_for_python(std::chrono::milliseconds limit) {
     if (Py_IsInitialized() == 0 || detail::in_forked_child()) return {};
     const py::gil held;
     const py::python py = held.token();
-    // To import it here would take longer than many a program.
-    const py::bound modules = py.import("sys").attr("modules");
-    if (PyDict_GetItemString(modules.ptr(), "threading") == nullptr) return {};
+    if (!py::detail::is_imported(py, "threading")) return {};
     const detail::interrupts_at_the_end interrupts(py, /*terminated=*/true);
     try {
         return detail::join_python_threads(py, std::chrono::steady_clock::now() + limit);

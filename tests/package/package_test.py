@@ -132,13 +132,21 @@ class FindPackage(unittest.TestCase):
         build_outside("find_package", WORK / "by find_package", f"-DCMAKE_PREFIX_PATH={MOVED}")
 
 
-class Standalone(unittest.TestCase):
-    """Standalone executables of a project that has found an installed pyasync."""
+class WithFolder(unittest.TestCase):
+    """Each test has a folder of its own, whose name begins with `prefix`."""
+
+    prefix = ""
 
     def setUp(self) -> None:
-        folder = tempfile.TemporaryDirectory(prefix="standalone ")
+        folder = tempfile.TemporaryDirectory(prefix=self.prefix)
         self.addCleanup(folder.cleanup)
         self.folder = Path(folder.name)
+
+
+class Standalone(WithFolder):
+    """Standalone executables of a project that has found an installed pyasync."""
+
+    prefix = "standalone "
 
     def project(self, name: str) -> Path:
         return Path(shutil.copytree(SOURCE / "tests/package/standalone", self.folder / name))
@@ -187,13 +195,10 @@ class Standalone(unittest.TestCase):
             self.assertIn(says(sentence), says(self.configure(project, *arguments, fails=True)))
 
 
-class WhatIsMissing(unittest.TestCase):
+class WhatIsMissing(WithFolder):
     """find_package(pyasync) says why pyasync cannot be used."""
 
-    def setUp(self) -> None:
-        folder = tempfile.TemporaryDirectory(prefix="what is missing ")
-        self.addCleanup(folder.cleanup)
-        self.folder = Path(folder.name)
+    prefix = "what is missing "
 
     def project(self, text: str) -> Path:
         """A project of one file, which finds pyasync, and says so."""

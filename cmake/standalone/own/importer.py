@@ -106,10 +106,7 @@ class Importer:
         return f"{ROOT}/{found_or_fail(name)[1]}"
 
     def get_data(self, path: str) -> bytes:
-        file = path.removeprefix(f"{ROOT}/")
-        data = archive.data(file)
-        if data is None and file.endswith(".py"):
-            data = archive.source(file.removesuffix("/__init__.py").removesuffix(".py").replace("/", "."))
+        data = content_of(path.removeprefix(f"{ROOT}/"))
         if data is None:
             raise FileNotFoundError(2, "No such file in this executable", path)
         return data
@@ -140,6 +137,14 @@ def own_module(name: str) -> "ModuleType":
     return __import__(name)
 
 
+def content_of(file: str) -> bytes | None:
+    """Of a file, or of a module's source, by its path below the executable."""
+    data = archive.data(file)
+    if data is None and file.endswith(".py"):
+        data = archive.source(file.removesuffix("/__init__.py").removesuffix(".py").replace("/", "."))
+    return data
+
+
 def found_or_fail(name: str) -> tuple[int, str]:
     found: tuple[int, str] | None = archive.find(name)
     if found is None:
@@ -164,8 +169,10 @@ ours = Importer()
 def own_what_is_frozen() -> None:
     """What CPython has imported to start with comes out of its own file, and has no `__file__`."""
     for name, module in sys.modules.items():
+        if name == "__main__" or hasattr(module, "__file__"):
+            continue
         spec = ours.find_spec(name)
-        if spec is None or name == "__main__" or hasattr(module, "__file__"):
+        if spec is None:
             continue
         module.__spec__ = spec
         module.__loader__ = ours  # type: ignore[assignment]

@@ -11,6 +11,7 @@ from pathlib import PurePosixPath
 from typing import IO, Any
 
 import _pyasync_archive as archive
+from _pyasync_importer import content_of
 
 
 class Entry(Traversable):
@@ -46,10 +47,7 @@ class Entry(Traversable):
         return iter([self / name for name in self.contents()])
 
     def data(self) -> bytes | None:
-        found: bytes | None = archive.data(self.path)
-        if found is None and self.path.endswith(".py"):
-            found = archive.source(self.path.removesuffix("/__init__.py").removesuffix(".py").replace("/", "."))
-        return found
+        return content_of(self.path)
 
     def is_dir(self) -> bool:
         return self.data() is None and bool(self.contents())

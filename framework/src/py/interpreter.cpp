@@ -13,6 +13,7 @@
 #include <pyasync/py/carrier.hpp>
 #include <pyasync/py/convert.hpp>
 #include <pyasync/py/convert_containers.hpp>
+#include <pyasync/py/ending.hpp>
 #include <pyasync/py/error.hpp>
 #include <pyasync/py/gil.hpp>
 #include <pyasync/py/let_go.hpp>
@@ -130,28 +131,6 @@ void extend_module_search_path(python py, const interpreter_options& options, bo
     for (const fs::path& folder : first) path.call_method("insert", index++, detail::absolute(folder).string());
 }
 
-/// What Py_FinalizeEx does before it takes anything apart.
-void end_as_python_does(python py) noexcept {
-    const auto report = [](const python_error& error) {
-        detail::set_raised(error.value().bind(detail::token_maker::make()));
-        PyErr_WriteUnraisable(nullptr);
-    };
-    try {
-        const bound modules = py.import("sys").attr("modules");
-        if (PyDict_GetItemString(modules.ptr(), "threading") != nullptr) py.import("threading").attr("_shutdown")();
-        py.import("atexit").attr("_run_exitfuncs")();
-    } catch (const python_error& error) {
-        report(error);
-    }
-    for (const char* const stream : {"stdout", "stderr"}) {
-        try {
-            py.import("sys").attr(stream).call_method("flush");
-        } catch (const python_error&) {
-            // It is closed, or nobody reads it.
-        }
-    }
-}
-
 }  // namespace
 
 interpreter::interpreter(const interpreter_options& options) {
@@ -208,7 +187,7 @@ bool interpreter::finalise(std::chrono::milliseconds limit) {
 bool interpreter::leave(std::chrono::milliseconds limit) {
     if (main_thread_ == nullptr) return true;
     if (!take_back(limit)) return false;
-    end_as_python_does(detail::token_maker::make());
+    detail::end_without_taking_apart(detail::token_maker::make());
     return true;
 }
 

@@ -85,12 +85,10 @@ PyObject* why(PyObject*, PyObject* name) noexcept {
     return with_module(name, [](const archive::module& found) { return string_of(found.needs); });
 }
 
-/// CPython loads it from the path that the spec has as its origin.
-PyObject* create(PyObject* spec, const std::string& path) {
-    const py::python py = py::detail::token_maker::make();
+/// CPython loads it from the path that its spec has as its origin.
+PyObject* create(py::python py, const std::string& name, const std::string& path) {
     const py::bound imp = py.import("_imp");
     const py::bound type = py.import("_frozen_importlib").attr("ModuleSpec");
-    const py::bound name = py::bound::borrow(py, spec).attr("name");
     return imp.attr("create_dynamic")(type(name, py.none(), py::kw("origin") = path)).release();
 }
 
@@ -101,7 +99,7 @@ PyObject* load(PyObject*, PyObject* spec) noexcept {
         const auto found = contents->find_module(name);
         if (!found) throw std::runtime_error("no extension module " + name + " in this executable");
         const memory_library file = open_extension(py, *contents, *found);
-        return create(spec, file.path());
+        return create(py, name, file.path());
     } catch (const py::python_error& error) {
         py::detail::set_raised(error.value().bind(py));
     } catch (const std::exception& error) {

@@ -19,13 +19,13 @@
 #include <pyasync/core/unretrieved.hpp>
 #include <pyasync/py/convert.hpp>
 #include <pyasync/py/convert_containers.hpp>
+#include <pyasync/py/ending.hpp>
 #include <pyasync/py/reclaim.hpp>
 #include <pyasync/runtime.hpp>
 #include <pyasync/testing.hpp>
 
 #include "../in_words.hpp"
 #include "../interrupts.hpp"
-#include "../program.hpp"
 #include "census.hpp"
 #include "session.hpp"
 #include "time_limit.hpp"
@@ -251,7 +251,7 @@ outcome run_watched(py::python py, const session& tests, const body_function& bo
         if (is_whole) result.add(tools.attr("GONE").to<std::string>(), line.str());
     }
     for (const py::bound& each : watch.object().attr("found")) result.add(each[0].str(), each[1].str());
-    pyasync::detail::flush(py);
+    pyasync::py::detail::flush_streams(py);
     return result;
 }
 
