@@ -28,6 +28,7 @@ set(pyasync_standalone_single MODE CA_BUNDLE COMPRESS OPTIMIZE CACHE INTERNAL ""
 set(pyasync_standalone_lists STDLIB IMPORTS EXCLUDE PYTHON_SITE STATIC_EXTENSIONS CACHE INTERNAL "")
 set(pyasync_standalone_tools "${CMAKE_CURRENT_LIST_DIR}/standalone" CACHE INTERNAL "")
 set(pyasync_standalone_source "${CMAKE_CURRENT_LIST_DIR}/standalone_archive.cpp.in" CACHE INTERNAL "")
+set(pyasync_standalone_python "${Python_EXECUTABLE}" CACHE INTERNAL "")
 set(pyasync_standalone_licence "${pyasync_standalone_tools}/terms_of_pyasync.txt" CACHE INTERNAL "")
 if(NOT EXISTS "${pyasync_standalone_licence}")  # it is not installed
   set(pyasync_standalone_licence "${CMAKE_CURRENT_LIST_DIR}/../LICENSE" CACHE INTERNAL "")
@@ -45,7 +46,7 @@ endfunction()
 function(pyasync_choose_standalone_mode name result)
   if(NOT TARGET pyasync::python_in_standalone)
     message(FATAL_ERROR "pyasync_add_app(${name} STANDALONE) needs CPython as an archive that can be linked into programs \
-(Debian, Ubuntu: libpython3-dev; pyenv and python.org's builds have it), and ${Python_EXECUTABLE} has none.")
+(Debian, Ubuntu: libpython3-dev; pyenv and python.org's builds have it), and ${pyasync_standalone_python} has none.")
   endif()
   if(APP_SHARED_PYTHON)
     message(FATAL_ERROR "pyasync_add_app(${name}): STANDALONE has Python in the executable, SHARED_PYTHON has it in a file of \
@@ -86,7 +87,7 @@ function(pyasync_try_static_modules result reason name)
   pyasync_add_options(options --static-extension ${known_EXTENSIONS} ${pyasync_linked_modules})
   set(try "${CMAKE_CURRENT_BINARY_DIR}/CMakeFiles/${name}.standalone/try")
   execute_process(
-    COMMAND "${Python_EXECUTABLE}" -I -S -B "${pyasync_standalone_tools}/build.py" ${options} --mode STATIC --all --output "${try}"
+    COMMAND "${pyasync_standalone_python}" -I -S -B "${pyasync_standalone_tools}/build.py" ${options} --mode STATIC --all --output "${try}"
       --depfile "${try}.d" --manifest "${try}.manifest" --notice "${try}.notice"
     RESULT_VARIABLE failed ERROR_VARIABLE errors OUTPUT_QUIET)
   file(REMOVE "${try}" "${try}.d" "${try}.manifest" "${try}.notice")
@@ -289,7 +290,7 @@ function(pyasync_make_standalone name)
   file(GLOB tools CONFIGURE_DEPENDS "${pyasync_standalone_tools}/*.py")
   add_custom_command(OUTPUT "${archive}" ${names}
     BYPRODUCTS "${CMAKE_CURRENT_BINARY_DIR}/${name}.manifest.txt" "${CMAKE_CURRENT_BINARY_DIR}/${name}.NOTICE.txt"
-    COMMAND "${Python_EXECUTABLE}" -I -S -B "${pyasync_standalone_tools}/build.py" ${options}
+    COMMAND "${pyasync_standalone_python}" -I -S -B "${pyasync_standalone_tools}/build.py" ${options}
     DEPENDS ${tools} DEPFILE "${archive}.d" COMMENT "Gathering the modules of ${name}" VERBATIM)
   configure_file("${pyasync_standalone_source}" "${folder}/archive.cpp" @ONLY)
   set_property(SOURCE "${folder}/archive.cpp" PROPERTY OBJECT_DEPENDS "${archive}")

@@ -167,6 +167,15 @@ class Standalone(WithFolder):
         for file in ("carried", "carried.manifest.txt", "carried.NOTICE.txt"):
             self.assertEqual((one / file).read_bytes(), (other / file).read_bytes(), file)
 
+    def test_a_project_that_has_pyasync_below_it_gathers_with_its_python(self) -> None:
+        project = self.project("above")
+        text = (project / "CMakeLists.txt").read_text()
+        found = "find_package(pyasync CONFIG REQUIRED)"
+        (project / "CMakeLists.txt").write_text(text.replace(found, f'add_subdirectory("{SOURCE}" pyasync)'))
+        self.configure(project, "MODE", "EMBEDDED")
+        commands = run("ninja", "-C", project / "build", "-t", "commands", "CMakeFiles/carried.standalone/archive")
+        self.assertRegex(commands, rf"{re.escape(str(PYTHON))} -I -S -B \S*build\.py ")
+
     def test_an_import_that_finds_nothing_fails_the_build(self) -> None:
         project = self.project("missing")
         with (project / "example.py").open("a") as file:
