@@ -172,9 +172,10 @@ class Standalone(WithFolder):
         text = (project / "CMakeLists.txt").read_text()
         found = "find_package(pyasync CONFIG REQUIRED)"
         (project / "CMakeLists.txt").write_text(text.replace(found, f'add_subdirectory("{SOURCE}" pyasync)'))
-        self.configure(project, "MODE", "EMBEDDED")
+        # As most do it, without a word of Python: only then is the variable that FindPython sets no entry of the cache.
+        run("cmake", "-S", project, "-B", project / "build", "-G", "Ninja", "-DARGUMENTS=MODE;EMBEDDED")
         commands = run("ninja", "-C", project / "build", "-t", "commands", "CMakeFiles/carried.standalone/archive")
-        self.assertRegex(commands, rf"{re.escape(str(PYTHON))} -I -S -B \S*build\.py ")
+        self.assertIn(" -I -S -B ", commands)
 
     def test_an_import_that_finds_nothing_fails_the_build(self) -> None:
         project = self.project("missing")
