@@ -19,6 +19,7 @@
 #include <pyasync/core/spin.hpp>
 #include <pyasync/core/time_slice.hpp>
 #include <pyasync/uv/error.hpp>
+#include <pyasync/uv/handle.hpp>
 #include <pyasync/uv/timer_queue.hpp>
 
 namespace pyasync::uv {
@@ -176,6 +177,7 @@ private:
             }
             ready_.append(inbox_.take());
         }
+        handles.close_all();
         uv_walk(&raw.value, &close_handle, nullptr);
         uv_run(&raw.value, UV_RUN_DEFAULT);
         current = nullptr;
@@ -226,6 +228,7 @@ private:
 
 public:
     detail::timer_queue timers{timer_.number()};
+    detail::open_handles handles;
 };
 
 loop::loop() : state_(std::make_unique<state>(*this)) {}
@@ -239,5 +242,6 @@ bool loop::is_current() const noexcept { return state_->is_current(); }
 uv_loop_s* loop::raw() noexcept { return &state_->raw.value; }
 loop* loop::current() noexcept { return state::current; }
 detail::timer_queue& loop::timers() noexcept { return state_->timers; }
+detail::open_handles& loop::handles() noexcept { return state_->handles; }
 
 }  // namespace pyasync::uv

@@ -12,8 +12,9 @@ struct uv_loop_s;
 namespace pyasync::uv {
 
 namespace detail {
+class open_handles;
 class timer_queue;
-}
+}  // namespace detail
 
 /// A libuv loop that runs on its own thread until it is stopped.
 ///
@@ -45,6 +46,9 @@ public:
 
     /// The loop's timers; loop thread.
     [[nodiscard]] detail::timer_queue& timers() noexcept;
+
+    /// Its open handles, of this library's making; loop thread.
+    [[nodiscard]] detail::open_handles& handles() noexcept;
 
 private:
     class state;

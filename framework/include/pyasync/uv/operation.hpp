@@ -1,0 +1,73 @@
+// framework/include/pyasync/uv/operation.hpp: what the awaiters of libuv's operations have in common.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <source_location>
+#include <string>
+
+#include <pyasync/core/task_context.hpp>
+#include <pyasync/core/work.hpp>
+#include <pyasync/uv/error.hpp>
+#include <pyasync/uv/loop.hpp>
+
+namespace pyasync::uv::detail {
+
+/// A task waits for libuv here. It ends once, with one of libuv's statuses: by `end`, in a callback of libuv's, or by
+/// `end_later`, where the task must not continue at once. Loop thread only.
+class operation : public pyasync::detail::suspension, protected pyasync::detail::work {
+public:
+    [[nodiscard]] bool await_ready() {
+        context().throw_if_cancelled();
+        return false;
+    }
+
+protected:
+    operation(pyasync::detail::task_context& context, const std::source_location& where) noexcept
+        : suspension(context, where), work(&arrive) {}
+    ~operation() = default;
+
+    /// From `begin` on: the loop that it runs on.
+    [[nodiscard]] static loop& home() noexcept { return *loop::current(); }
+
+    /// In a callback of libuv's: the task continues; the last thing that touches this object.
+    void end(int status) noexcept {
+        status_ = status;
+        resume();
+    }
+    /// From within `cancel`, or where somebody else closes what it is about.
+    void end_later(int status) noexcept {
+        status_ = status;
+        context().home().post(*this);
+    }
+    /// The same, for a cancellation of the task.
+    void end_cancelled() noexcept {
+        cancelled_ = true;
+        end_later(0);
+    }
+    /// In `begin`, which returns false then: there is nothing to wait for.
+    bool ended_at_once(int status) noexcept {
+        status_ = status;
+        return false;
+    }
+
+    /// What it has ended with.
+    [[nodiscard]] int status() const noexcept { return status_; }
+    [[nodiscard]] bool was_cancelled() const noexcept { return cancelled_; }
+
+    /// Throws `cancelled`, or for a negative status `error`, with what `subject()` says was tried.
+    template <typename Subject>
+    void throw_failure(Subject&& subject) const {
+        if (cancelled_) fail(std::make_exception_ptr(cancelled()));
+        if (status_ < 0) fail(std::make_exception_ptr(error(status_, subject())));
+    }
+
+private:
+    static void arrive(work& self, pyasync::detail::delivery how) noexcept {
+        if (how == pyasync::detail::delivery::served) static_cast<operation&>(self).resume();
+    }
+
+    int status_ = 0;
+    bool cancelled_ = false;
+};
+
+}  // namespace pyasync::uv::detail

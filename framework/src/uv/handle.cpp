@@ -1,0 +1,66 @@
+// framework/src/uv/handle.cpp: who lets go of a handle last frees it.
+// SPDX-License-Identifier: MIT
+#include <pyasync/uv/handle.hpp>
+
+#include <uv.h>
+
+namespace pyasync::uv::detail {
+
+using pyasync::detail::delivery;
+using pyasync::detail::work;
+
+void handle::opened() noexcept {
+    holders_.fetch_add(1, std::memory_order_relaxed);
+    raw_handle()->data = this;
+    home_->handles().insert(*this);
+}
+
+void handle::close() noexcept {
+    if (!is_open()) return;
+    closes();
+    hand_to_libuv_for_closing();
+}
+
+void handle::hand_to_libuv_for_closing() noexcept {
+    open_handles::erase(*this);
+    uv_close(raw_handle(), &closed);
+}
+
+void handle::closed(uv_handle_t* raw) noexcept { static_cast<handle*>(raw->data)->release(); }
+
+void handle::disown() noexcept {
+    if (home_->is_current()) {
+        disowned(*this, delivery::served);
+    } else {
+        home_->post(*this);
+    }
+}
+
+void handle::disowned(work& self, delivery how) noexcept {
+    auto& me = static_cast<handle&>(self);
+    if (how == delivery::served) me.close();  // else the loop has done so, or does it at its end
+    me.release();
+}
+
+void handle::release() noexcept {
+    if (holders_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+}
+
+void open_handles::insert(handle& one) noexcept {
+    one.next_ = first_;
+    one.slot_ = &first_;
+    if (first_ != nullptr) first_->slot_ = &one.next_;
+    first_ = &one;
+}
+
+void open_handles::erase(handle& one) noexcept {
+    handle** const slot = std::exchange(one.slot_, nullptr);
+    *slot = one.next_;
+    if (one.next_ != nullptr) one.next_->slot_ = slot;
+}
+
+void open_handles::close_all() noexcept {
+    while (first_ != nullptr) first_->hand_to_libuv_for_closing();
+}
+
+}  // namespace pyasync::uv::detail
