@@ -4,6 +4,8 @@
 
 #include <uv.h>
 
+#include <pyasync/core/misuse.hpp>
+
 namespace pyasync::uv::detail {
 
 using pyasync::detail::delivery;
@@ -44,6 +46,11 @@ void handle::disowned(work& self, delivery how) noexcept {
 
 void handle::release() noexcept {
     if (holders_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+}
+
+void require_home(const pyasync::detail::task_context& task, const handle& used) {
+    if (&task.home() == &used.home()) return;
+    throw misuse("pyasync: a stream, a socket and the like are used by tasks of the loop that they were made on");
 }
 
 void open_handles::insert(handle& one) noexcept {

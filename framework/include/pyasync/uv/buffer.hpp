@@ -41,7 +41,6 @@ public:
     [[nodiscard]] const char* end() const noexcept { return data_ + size_; }
 
 private:
-    // As libuv's uv_buf_t has it.
     const char* data_;
     std::size_t size_;
 };
@@ -49,6 +48,8 @@ private:
 /// Room for bytes that are read: a `std::string` or a vector of the wished size, a `std::array`, a span. Refers to it.
 class mutable_buffer {
 public:
+    mutable_buffer() noexcept : data_(nullptr), size_(0) {}
+    mutable_buffer(char* data, std::size_t size) noexcept : data_(data), size_(size) {}
     template <detail::writable_byte_range Range>
         requires(!std::same_as<std::remove_cvref_t<Range>, mutable_buffer>)
     mutable_buffer(Range&& room) noexcept
@@ -58,6 +59,9 @@ public:
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
     [[nodiscard]] char* begin() const noexcept { return data_; }
     [[nodiscard]] char* end() const noexcept { return data_ + size_; }
+
+    /// What is left behind the first `size` bytes.
+    [[nodiscard]] mutable_buffer subspan(std::size_t size) const noexcept { return {data_ + size, size_ - size}; }
 
 private:
     char* data_;

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <utility>
 
+#include <pyasync/core/task_context.hpp>
 #include <pyasync/core/work.hpp>
 #include <pyasync/uv/loop.hpp>
 
@@ -38,10 +39,11 @@ protected:
     /// libuv has initialised it, and will have to close it.
     void opened() noexcept;
 
+    [[nodiscard]] virtual uv_handle_s* raw_handle() noexcept = 0;
+
 private:
     friend class open_handles;
 
-    [[nodiscard]] virtual uv_handle_s* raw_handle() noexcept = 0;
     /// It is about to be closed: whoever waits for it has to end, later.
     virtual void closes() noexcept = 0;
 
@@ -55,6 +57,9 @@ private:
     handle* next_ = nullptr;
     handle** slot_ = nullptr;  ///< the pointer that leads here; null where it is not open
 };
+
+/// Throws `misuse` where the task is at home on another loop than the handle. Any thread.
+void require_home(const pyasync::detail::task_context& task, const handle& used);
 
 /// Those of one loop, which closes them at its end; loop thread only.
 class open_handles {

@@ -44,6 +44,11 @@ protected:
         cancelled_ = true;
         end_later(0);
     }
+    /// The same: what it was about has been closed, and may be gone when the task continues.
+    void end_closed() noexcept {
+        closed_ = true;
+        end_later(0);
+    }
     /// In `begin`, which returns false then: there is nothing to wait for.
     bool ended_at_once(int status) noexcept {
         status_ = status;
@@ -54,20 +59,24 @@ protected:
     [[nodiscard]] int status() const noexcept { return status_; }
     [[nodiscard]] bool was_cancelled() const noexcept { return cancelled_; }
 
-    /// Throws `cancelled`, or for a negative status `error`, with what `subject()` says was tried.
+    /// Throws `cancelled`; or, for a negative status, `error`, with what `subject()` says was tried; or that what
+    /// it was about was closed.
     template <typename Subject>
     void throw_failure(Subject&& subject) const {
         if (cancelled_) fail(std::make_exception_ptr(cancelled()));
+        if (closed_) fail(closed_meanwhile());
         if (status_ < 0) fail(std::make_exception_ptr(error(status_, subject())));
     }
 
 private:
+    [[nodiscard]] static std::exception_ptr closed_meanwhile();
     static void arrive(work& self, pyasync::detail::delivery how) noexcept {
         if (how == pyasync::detail::delivery::served) static_cast<operation&>(self).resume();
     }
 
     int status_ = 0;
     bool cancelled_ = false;
+    bool closed_ = false;
 };
 
 }  // namespace pyasync::uv::detail

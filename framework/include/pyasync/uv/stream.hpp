@@ -1,0 +1,204 @@
+// framework/include/pyasync/uv/stream.hpp: a connection that bytes come from and go to.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <array>
+#include <concepts>
+#include <cstddef>
+#include <optional>
+#include <source_location>
+#include <span>
+#include <string>
+#include <utility>
+
+#include <pyasync/core/cancellation.hpp>
+#include <pyasync/uv/buffer.hpp>
+#include <pyasync/uv/framing.hpp>
+#include <pyasync/uv/operation.hpp>
+#include <pyasync/uv/stream_handle.hpp>
+
+namespace pyasync::uv {
+
+/// A write has been cancelled when a part of it had gone out: the stream is as good as before, and whoever goes on with
+/// the byte at `written` loses nothing.
+class write_cancelled final : public cancelled {
+public:
+    explicit write_cancelled(std::size_t bytes) noexcept : written(bytes) {}
+    [[nodiscard]] const char* what() const noexcept override { return "the task was cancelled while it wrote"; }
+
+    std::size_t written;
+};
+
+namespace detail {
+
+class read_awaiter final : public operation {
+public:
+    /// Into `into`, or, without it, behind what the stream has received.
+    read_awaiter(stream_handle& stream, const std::optional<mutable_buffer>& into,
+                 pyasync::detail::task_context& context, const std::source_location& where);
+
+    [[nodiscard]] std::size_t await_resume() const;
+
+private:
+    friend class stream_handle;
+
+    bool begin() noexcept override;
+    void cancel() noexcept override;
+    void describe(pyasync::detail::task_report& into) const override;
+
+    stream_handle* stream_;
+    std::optional<mutable_buffer> into_;
+};
+
+class read_operation {
+public:
+    using value_type = std::size_t;
+
+    read_operation(stream_handle& stream, std::optional<mutable_buffer> into) noexcept
+        : stream_(&stream), into_(into) {}
+
+    [[nodiscard]] read_awaiter awaiter_in(pyasync::detail::task_context& context,
+                                          const std::source_location& where) const {
+        return {*stream_, into_, context, where};
+    }
+
+private:
+    stream_handle* stream_;
+    std::optional<mutable_buffer> into_;
+};
+
+class write_awaiter final : public operation {
+public:
+    write_awaiter(stream_handle& stream, std::span<const const_buffer> parts, pyasync::detail::task_context& context,
+                  const std::source_location& where);
+
+    void await_resume() const;
+
+private:
+    friend class stream_handle;
+
+    bool begin() noexcept override;
+    void cancel() noexcept override;
+    void describe(pyasync::detail::task_report& into) const override;
+
+    /// 0 where all has been written, UV_EAGAIN where no more is taken now, or what went wrong.
+    [[nodiscard]] int write_some() noexcept;
+    void advance(std::size_t size) noexcept;
+    [[nodiscard]] std::string subject() const;
+
+    stream_handle* stream_;
+    std::span<const const_buffer> left_;
+    std::size_t written_of_first_ = 0;
+    std::size_t written_ = 0;
+    write_awaiter* next_ = nullptr;
+};
+
+/// `Parts`, an array or a span, is the list of what is written, not its bytes.
+template <typename Parts>
+class write_operation {
+public:
+    using value_type = void;
+
+    write_operation(stream_handle& stream, Parts parts) noexcept : stream_(&stream), parts_(parts) {}
+
+    [[nodiscard]] write_awaiter awaiter_in(pyasync::detail::task_context& context,
+                                           const std::source_location& where) const {
+        return {*stream_, parts_, context, where};
+    }
+
+private:
+    stream_handle* stream_;
+    Parts parts_;
+};
+
+struct shutdown_request;
+
+class shutdown_awaiter final : public operation {
+public:
+    shutdown_awaiter(stream_handle& stream, pyasync::detail::task_context& context, const std::source_location& where);
+
+    void await_resume() const;
+
+private:
+    friend shutdown_request;
+
+    bool begin() noexcept override;
+    void cancel() noexcept override;
+    void describe(pyasync::detail::task_report& into) const override;
+    void is_over(int status) noexcept;
+
+    stream_handle* stream_;
+    shutdown_request* request_ = nullptr;
+};
+
+struct shutdown_operation {
+    using value_type = void;
+    stream_handle* stream;
+    [[nodiscard]] shutdown_awaiter awaiter_in(pyasync::detail::task_context& context,
+                                              const std::source_location& where) const {
+        return {*stream, context, where};
+    }
+};
+
+}  // namespace detail
+
+/// One end of a connection: what `tcp`, `pipe` and `tty` have in common. It moves, and closes when it goes.
+///
+///     std::array<char, 4096> room;
+///     while (const std::size_t size = co_await peer.read_some(room)) co_await peer.write(std::string_view(room.data(), size));
+///
+/// **Thread.** A stream belongs to the loop that it was made on, and is read and written by that loop's tasks; on another
+/// one it throws `misuse`. Its destructor may run anywhere. One task reads at a time (a second one: `misuse`); any number
+/// write, one after another, none between the parts of another one's.
+/// **Cancellation.** Every operation ends at once, and leaves the stream as it is. **Errors.** `uv::error`, which names
+/// the other end; operations that wait when the stream is closed get `UV_ECANCELED`. **Ownership.** What is read into and
+/// what is written is the caller's, and is not touched once the operation has ended, by a cancellation, too.
+class stream : public framed<stream> {
+public:
+    /// Reads what there is, waiting for the first byte; how much that was. 0 at the end: the other side has shut down.
+    [[nodiscard]] detail::read_operation read_some(mutable_buffer into) { return {handle(), into}; }
+
+    /// Writes all parts, one after the other, as one write; waits while the other side does not keep up.
+    /// A cancellation throws `write_cancelled`, which says how much had gone out.
+    ///
+    ///     co_await peer.write("HTTP/1.1 200 OK\r\n\r\n", body);
+    template <std::convertible_to<const_buffer>... Parts>
+        requires(sizeof...(Parts) > 0)
+    [[nodiscard]] auto write(const Parts&... parts) {
+        using list = std::array<const_buffer, sizeof...(Parts)>;
+        return detail::write_operation<list>(handle(), list{parts...});
+    }
+
+    /// The same for a number that is not known before.
+    [[nodiscard]] detail::write_operation<std::span<const const_buffer>> write(std::span<const const_buffer> parts) {
+        return {handle(), parts};
+    }
+
+    /// Tells the other side that nothing more will come, when all has gone out; reading goes on.
+    [[nodiscard]] detail::shutdown_operation shutdown() { return {&handle()}; }
+
+    /// Closes it now, with what waits for it. On its loop; nothing where it is closed.
+    void close();
+    [[nodiscard]] bool is_open() const noexcept { return handle_ && handle_->is_open(); }
+
+    /// What it is connected with, in words.
+    [[nodiscard]] std::string peer() const { return handle().peer(); }
+
+    /// libuv's own, for what this class has not; on its loop. It stays the stream's.
+    [[nodiscard]] uv_stream_s* raw() { return handle().raw(); }
+
+protected:
+    explicit stream(detail::owned<detail::stream_handle> handle) noexcept : handle_(std::move(handle)) {}
+
+    /// Throws `misuse` where it has been moved away.
+    [[nodiscard]] detail::stream_handle& handle() const;
+
+private:
+    friend framed<stream>;
+    [[nodiscard]] detail::received& received() const { return handle().received; }
+    [[nodiscard]] detail::read_operation receive() { return {handle(), std::nullopt}; }
+
+    detail::owned<detail::stream_handle> handle_;
+};
+
+}  // namespace pyasync::uv

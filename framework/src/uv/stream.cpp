@@ -1,0 +1,293 @@
+// framework/src/uv/stream.cpp: reading, writing and shutting down, as libuv calls back.
+// SPDX-License-Identifier: MIT
+#include <pyasync/uv/stream.hpp>
+
+#include <uv.h>
+
+#include <algorithm>
+#include <climits>
+#include <memory>
+#include <new>
+
+#include <pyasync/core/misuse.hpp>
+#include <pyasync/core/task_report.hpp>
+
+namespace pyasync::uv {
+namespace detail {
+namespace {
+
+constexpr std::size_t most_at_once = INT_MAX;  // libuv tells a size as an int
+
+}  // namespace
+
+struct stream_handle::pending_byte {
+    uv_write_t request{};
+    char byte = 0;
+    bool under_way = false;
+};
+
+stream_handle::stream_handle() = default;
+stream_handle::~stream_handle() = default;
+
+int stream_handle::connect(uv_connect_t*, void (*)(uv_connect_t*, int)) noexcept { return UV_ENOTSUP; }
+
+void stream_handle::closes() noexcept {
+    if (reader_ != nullptr) std::exchange(reader_, nullptr)->end_closed();
+    while (first_writer_ != nullptr) {
+        write_awaiter& writer = *first_writer_;
+        first_writer_ = writer.next_;
+        writer.end_closed();
+    }
+}
+
+// ---- Reading. ----
+
+int stream_handle::start_reading(read_awaiter& reader) noexcept {
+    if (!reading_) {
+        const int status = uv_read_start(raw(), &room_wanted, &has_read);
+        if (status < 0) return status;
+        reading_ = true;
+    }
+    reader_ = &reader;
+    return 0;
+}
+
+void stream_handle::room_wanted(uv_handle_t* raw, std::size_t, uv_buf_t* room) noexcept {
+    auto& self = *static_cast<stream_handle*>(static_cast<handle*>(raw->data));
+    *room = uv_buf_init(nullptr, 0);
+    if (self.reader_ == nullptr) return;
+    try {
+        std::optional<mutable_buffer>& into = self.reader_->into_;
+        const mutable_buffer given = into ? *into : self.received.prepare();
+        *room = uv_buf_init(given.data(), static_cast<unsigned>(std::min<std::size_t>(given.size(), most_at_once)));
+    } catch (const std::bad_alloc&) {  // no room: libuv tells so
+    }
+}
+
+void stream_handle::has_read(uv_stream_t* raw, std::ptrdiff_t size, const uv_buf_t* room) noexcept {
+    auto& self = *static_cast<stream_handle*>(static_cast<handle*>(raw->data));
+    read_awaiter* const reader = self.reader_;
+    const bool prepared = reader != nullptr && !reader->into_ && room->len > 0;
+    if (prepared) self.received.commit(static_cast<std::size_t>(std::max<std::ptrdiff_t>(size, 0)));
+    if (size == 0) return;  // there was nothing to read after all
+    if (size < 0) {
+        uv_read_stop(raw);
+        self.reading_ = false;
+    }
+    if (reader == nullptr) return;
+    self.reader_ = nullptr;
+    if (size == UV_ENOBUFS) size = UV_ENOMEM;
+    reader->end(size == UV_EOF ? 0 : static_cast<int>(size));
+}
+
+read_awaiter::read_awaiter(stream_handle& stream, const std::optional<mutable_buffer>& into,
+                           pyasync::detail::task_context& context, const std::source_location& where)
+    : operation(context, where), stream_(&stream), into_(into) {
+    require_home(context, stream);
+}
+
+bool read_awaiter::begin() noexcept {
+    if (!stream_->is_open()) return ended_at_once(UV_EBADF);
+    if (stream_->reader_ != nullptr) return ended_at_once(UV_EBUSY);
+    if (into_ && into_->size() == 0) return ended_at_once(0);
+    if (into_ && !stream_->received.empty()) return ended_at_once(static_cast<int>(stream_->received.take(*into_)));
+    const int status = stream_->start_reading(*this);
+    return status == 0 || ended_at_once(status);
+}
+
+void read_awaiter::cancel() noexcept {
+    if (stream_->reader_ != this) return;  // it has ended already
+    stream_->reader_ = nullptr;
+    end_cancelled();
+}
+
+std::size_t read_awaiter::await_resume() const {
+    if (status() == UV_EBUSY) throw misuse("pyasync: two tasks read from one stream at a time");
+    throw_failure([this] { return "read from " + stream_->peer(); });
+    return static_cast<std::size_t>(status());
+}
+
+void read_awaiter::describe(pyasync::detail::task_report& into) const {
+    into.waits_for = stream_->reader_ == this ? "uv: bytes from " + stream_->peer() : "uv: a read, which is over";
+}
+
+// ---- Writing. ----
+
+void stream_handle::write_on() noexcept {
+    while (first_writer_ != nullptr) {
+        write_awaiter& writer = *first_writer_;
+        const int status = writer.write_some();
+        if (status == UV_EAGAIN) return;
+        first_writer_ = writer.next_;
+        writer.end(status);
+    }
+}
+
+int stream_handle::hand_over(char byte) noexcept {
+    try {
+        if (pending_ == nullptr) pending_ = std::make_unique<pending_byte>();
+    } catch (const std::bad_alloc&) {
+        return UV_ENOMEM;
+    }
+    pending_->byte = byte;
+    pending_->request.data = this;
+    const uv_buf_t only = uv_buf_init(&pending_->byte, 1);
+    const int status = uv_write(&pending_->request, raw(), &only, 1, [](uv_write_t* request, int how) noexcept {
+        auto& self = *static_cast<stream_handle*>(request->data);
+        self.pending_->under_way = false;
+        if (how < 0 && self.first_writer_ != nullptr) {
+            write_awaiter& writer = *self.first_writer_;
+            self.first_writer_ = writer.next_;
+            writer.end(how);
+        }
+        self.write_on();
+    });
+    pending_->under_way = status == 0;
+    return status;
+}
+
+write_awaiter::write_awaiter(stream_handle& stream, std::span<const const_buffer> parts,
+                             pyasync::detail::task_context& context, const std::source_location& where)
+    : operation(context, where), stream_(&stream), left_(parts) {
+    require_home(context, stream);
+}
+
+bool write_awaiter::begin() noexcept {
+    if (!stream_->is_open()) return ended_at_once(UV_EBADF);
+    if (stream_->first_writer_ == nullptr) {
+        const int status = write_some();
+        if (status != UV_EAGAIN) return ended_at_once(status);
+        stream_->first_writer_ = this;
+    } else {
+        stream_->last_writer_->next_ = this;
+    }
+    stream_->last_writer_ = this;
+    return true;
+}
+
+int write_awaiter::write_some() noexcept {
+    advance(0);
+    while (!left_.empty()) {
+        std::array<uv_buf_t, 16> parts{};
+        const auto count = static_cast<unsigned>(std::min(left_.size(), parts.size()));
+        for (unsigned i = 0; i < count; ++i) {
+            const std::size_t before = i == 0 ? written_of_first_ : 0;
+            parts[i].base = const_cast<char*>(left_[i].data()) + before;
+            parts[i].len = left_[i].size() - before;
+        }
+        const int written = uv_try_write(stream_->raw(), parts.data(), count);
+        if (written >= 0) {
+            advance(static_cast<std::size_t>(written));
+            continue;
+        }
+        if (written != UV_EAGAIN || (stream_->pending_ && stream_->pending_->under_way)) return written;
+        const int status = stream_->hand_over(*parts.front().base);
+        if (status < 0) return status;
+        advance(1);
+    }
+    return stream_->pending_ && stream_->pending_->under_way ? UV_EAGAIN : 0;
+}
+
+void write_awaiter::advance(std::size_t size) noexcept {
+    written_ += size;
+    written_of_first_ += size;
+    while (!left_.empty() && written_of_first_ >= left_.front().size()) {
+        written_of_first_ -= left_.front().size();
+        left_ = left_.subspan(1);
+    }
+}
+
+void write_awaiter::cancel() noexcept {
+    write_awaiter** slot = &stream_->first_writer_;
+    write_awaiter* before = nullptr;
+    while (*slot != nullptr && *slot != this) {
+        before = *slot;
+        slot = &before->next_;
+    }
+    if (*slot == nullptr) return;  // it has ended already
+    *slot = next_;
+    if (stream_->last_writer_ == this) stream_->last_writer_ = before;
+    end_cancelled();
+}
+
+void write_awaiter::await_resume() const {
+    if (was_cancelled()) fail(std::make_exception_ptr(write_cancelled(written_)));
+    throw_failure([this] {
+        return "write to " + stream_->peer() + ", of which " + std::to_string(written_) + " bytes had gone out";
+    });
+}
+
+void write_awaiter::describe(pyasync::detail::task_report& into) const {
+    into.waits_for = "uv: " + stream_->peer() + " to take what is written";
+}
+
+// ---- Shutting down. ----
+
+/// libuv's, for as long as it needs it; without the awaiter, where that has been cancelled.
+struct shutdown_request {
+    uv_shutdown_t raw{};
+    shutdown_awaiter* awaiter = nullptr;
+
+    static void over(uv_shutdown_t* raw, int status) noexcept {
+        const std::unique_ptr<shutdown_request> self(static_cast<shutdown_request*>(raw->data));
+        if (self->awaiter != nullptr) self->awaiter->is_over(status);
+    }
+};
+
+shutdown_awaiter::shutdown_awaiter(stream_handle& stream, pyasync::detail::task_context& context,
+                                   const std::source_location& where)
+    : operation(context, where), stream_(&stream) {
+    require_home(context, stream);
+}
+
+bool shutdown_awaiter::begin() noexcept {
+    if (!stream_->is_open()) return ended_at_once(UV_EBADF);
+    auto* const request = new (std::nothrow) shutdown_request;
+    if (request == nullptr) return ended_at_once(UV_ENOMEM);
+    request->raw.data = request;
+    request->awaiter = this;
+    const int status = uv_shutdown(&request->raw, stream_->raw(), &shutdown_request::over);
+    if (status < 0) {
+        delete request;
+        return ended_at_once(status);
+    }
+    request_ = request;
+    return true;
+}
+
+void shutdown_awaiter::cancel() noexcept {
+    if (request_ == nullptr) return;
+    std::exchange(request_, nullptr)->awaiter = nullptr;
+    end_cancelled();
+}
+
+void shutdown_awaiter::is_over(int status) noexcept {
+    request_ = nullptr;
+    if (status == UV_ECANCELED) return end_closed();
+    end(status);
+}
+
+void shutdown_awaiter::await_resume() const {
+    throw_failure([this] { return "shut down the connection to " + stream_->peer(); });
+}
+
+void shutdown_awaiter::describe(pyasync::detail::task_report& into) const {
+    into.waits_for = "uv: what was written to " + stream_->peer() + " to go out";
+}
+
+}  // namespace detail
+
+// ---- The stream itself. ----
+
+detail::stream_handle& stream::handle() const {
+    if (!handle_) throw misuse("pyasync: this stream has been moved away");
+    return *handle_;
+}
+
+void stream::close() {
+    detail::stream_handle& closing = handle();
+    if (!closing.home().is_current()) throw misuse("pyasync: a stream is closed on its own loop");
+    closing.close();
+}
+
+}  // namespace pyasync::uv
