@@ -46,4 +46,6 @@
 #include <pyasync/uv/getaddrinfo.hpp>
 #include <pyasync/uv/loop.hpp>
 #include <pyasync/uv/sleep.hpp>
+#include <pyasync/uv/stream.hpp>
+#include <pyasync/uv/tcp.hpp>
 #include <pyasync/uv/timeout.hpp>
