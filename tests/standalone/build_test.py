@@ -15,11 +15,16 @@ from pathlib import Path
 from reading import Archive, read
 
 BUILDER = Path(sys.argv.pop(1)).resolve() / "build.py"
+sys.path.append(str(BUILDER.parent / "static"))
+sys.dont_write_bytecode = True
+
+import inittab  # noqa: E402
+
 EXTENSION = sysconfig.get_config_var("EXT_SUFFIX")
 DEBIAN = Path("/usr/lib/python3/dist-packages")
 CACHE = tempfile.TemporaryDirectory()  # for all tests but those of the cache itself
 QUICKLY = ("--exclude", "asyncio")  # which is the most of what is there always
-MODULE, PACKAGE, IS_EXTENSION, NAMESPACE, STATIC, LIBRARY, UNUSABLE = 0, 1, 2, 4, 5, 6, 7
+MODULE, PACKAGE, IS_EXTENSION, NAMESPACE, STATIC, LIBRARY, UNUSABLE, FROZEN = 0, 1, 2, 4, 5, 6, 7, 8
 
 
 CERTIFICATE = "-----BEGIN CERTIFICATE-----\n"
@@ -138,6 +143,14 @@ class Application(WithApplication):
         self.assertIn(b"of no use", self.build(*QUICKLY).modules["main"].code)
         self.assertNotIn(b"of no use", self.build(*QUICKLY, "--optimize", "2").modules["main"].code)
 
+    def test_code_that_cpython_has_in_itself(self) -> None:
+        self.write({"main.py": "import os\n", "stat.py": "import os\n"})
+        found = self.build(*QUICKLY, modules=("main.py", "stat.py")).modules
+        self.assertEqual((found["os"].kind, found["os"].code, found["os"].file), (FROZEN, b"", "os.py"))
+        self.assertIn(b"def makedirs(", zlib.decompress(found["os"].source))
+        self.assertEqual(found["stat"].kind, MODULE)  # it is another one
+        self.assertEqual(self.build(*QUICKLY, "--optimize", "2").modules["os"].kind, MODULE)
+
     def test_a_part_of_the_library(self) -> None:
         self.write({"main.py": ""})
         found = self.build("--stdlib", "wsgiref", "--stdlib", "json").modules
@@ -202,8 +215,14 @@ class Extensions(WithApplication):
         self.write({"main.py": "import json\ntry:\n import fast\nexcept ImportError:\n pass\n"})
         self.link(f"site/fast{EXTENSION}")
         options = ("--mode", "STATIC", "--static-extension", "_json", "--python-site", str(self.folder / "site"))
-        found = self.build(*options).modules
+        found = self.build(*options, "--static-names", str(self.folder / "out" / "names")).modules
         self.assertEqual((found["_json"].kind, found["_json"].data), (STATIC, b""))
+        names = self.text("names").split()
+        self.assertEqual(names, sorted(names))
+        self.assertLessEqual({"_json", "_collections", "atexit", "gc"}, set(names))
+        self.assertTrue({"_asyncio", "fast", "json", "cmath"}.isdisjoint(names), names)
+        self.build(*options, "--stdlib", "FULL", "--static-names", str(self.folder / "out" / "names"))
+        self.assertLessEqual({*sys.builtin_module_names, "_json"}, set(self.text("names").split()))
         for each in ("_asyncio", "fast"):
             self.assertEqual(found[each].kind, UNUSABLE)
             self.assertIn("a fully static executable cannot load it", found[each].needs)
@@ -296,10 +315,11 @@ class Complete(WithApplication):
 
     def check(self, source: str, *sites: str) -> None:
         self.write({"main.py": source})
-        found = self.build(*(each for site in sites for each in ("--python-site", site))).modules.keys()
+        names = ("--static-names", str(self.folder / "out" / "names"))
+        found = self.build(*names, *(each for site in sites for each in ("--python-site", site))).modules.keys()
         script = f"import sys; sys.path += {list(sites)}\n{source}\nprint(*sys.modules)"
         listed = subprocess.run([sys.executable, "-I", "-S", "-c", script], check=True, capture_output=True, text=True)
-        missing = set(listed.stdout.split()) - found - set(sys.builtin_module_names)
+        missing = set(listed.stdout.split()) - found - set(self.text("names").split()) - inittab.ALWAYS
         self.assertEqual({each for each in missing if not each.startswith(MADE_BY_OTHERS)}, {"__main__"})
 
     def test_the_standard_library(self) -> None:
