@@ -26,7 +26,8 @@ BY_COMPILER = ("unicodedata",)
 BY_PYASYNC = ("atexit", "gc", "traceback", "linecache", "threading", "asyncio")
 """What its C++ imports, when it comes to that."""
 
-IMPORTER = "_pyasync_importer"
+OWN = "_pyasync_"
+IMPORTER = f"{OWN}importer"
 CA_BUNDLE = "_pyasync/ca.pem"
 
 
@@ -71,7 +72,8 @@ def contents(options: Options, cache: Cache) -> Contents:
         raise Faults(faults)
     made.entries = list(entries(made))
     if not options.is_packed_as_whole:
-        made.entries = [packed(each, sources, options) for each in made.entries]
+        early = made.graph.imported_at_start()
+        made.entries = [packed(each, sources, early, compresses=options.compresses) for each in made.entries]
     made.distributions = distributions(graph.modules.values(), options.sites, folders, sources)
     add_files(made, options)
     made.entries += folders_of_files(made)
@@ -94,7 +96,7 @@ def add_roots(graph: Graph, options: Options, application: dict[str, str]) -> No
             graph.fault(f"STDLIB {each}: the standard library has no module of that name")
     graph.add_all(BY_INTERPRETER, "the interpreter")
     if f"{IMPORTER}.py" in options.own:  # the others are in it where what they adapt is
-        graph.add_all([IMPORTER], "pyasync's own")
+        graph.add_all([IMPORTER, "zlib"], "pyasync's own")
     graph.add_all((each for each in BY_COMPILER if not graph.is_excluded(each)), "the compiler")
     graph.add_all((each for each in BY_PYASYNC if not graph.is_excluded(each)), "pyasync itself")
     graph.notes += [f"{each}: excluded, though pyasync uses it" for each in BY_PYASYNC if graph.is_excluded(each)]
@@ -148,10 +150,12 @@ def folders_of_files(made: Contents) -> Iterator[Entry]:
             folder = folder.rpartition("/")[0]
 
 
-def packed(entry: Entry, sources: Sources, options: Options) -> Entry:
-    """Sources are read for tracebacks only; the rest is packed where that is wanted, but for what unpacks it."""
+def packed(entry: Entry, sources: Sources, early: set[str], *, compresses: bool) -> Entry:
+    """Sources are read for tracebacks only, and code that is not imported early may never be; the rest is packed where that is wanted, but
+    for what unpacks it."""
     made = replace(entry, source=sources.compressed(entry.source), packed=Packed.SOURCE) if entry.source else entry
-    if not options.compresses or entry.name in (*BY_INTERPRETER, IMPORTER, "zlib"):
+    is_late = entry.code and entry.name not in early and not entry.name.startswith(OWN)
+    if not (compresses or is_late) or entry.name in (*BY_INTERPRETER, IMPORTER, "zlib"):
         return made
     code, data = (sources.compressed(each) if each else each for each in (entry.code, entry.data))
     return replace(made, code=code, data=data, packed=made.packed | Packed.CODE_AND_DATA)

@@ -138,6 +138,18 @@ class Application(WithApplication):
         self.write({"main.py": "import json.decoder\n"})
         self.assertNotIn("json", self.build("--exclude", "json").modules)
 
+    def test_code_that_is_not_imported_early_is_packed(self) -> None:
+        self.write({"main.py": "import early\ndef f():\n import late\n", "early.py": "1\n", "late.py": "'late'\n"})
+        site = ("--python-site", str(self.folder))
+        found = self.build(*QUICKLY, *site).modules
+        self.assertEqual([each.packed for each in (found["main"], found["early"], found["late"])], [1, 1, 3])
+        self.assertEqual(marshal.loads(zlib.decompress(found["late"].code)).co_consts, ("late", None))
+        self.assertEqual(self.build(*QUICKLY, *site, "--packed").modules["late"].packed, 0)
+        self.assertEqual(self.build(*QUICKLY, *site, "--import", "late").modules["late"].packed, 1)
+        own = ("--own", f"_pyasync_importer={self.folder / 'early.py'}")
+        said = self.run_builder(*site, *own, "--exclude", "zlib")
+        self.assertEqual(said, "error: zlib is excluded, and needed all the same: pyasync's own\n")
+
     def test_optimisation(self) -> None:
         self.write({"main.py": "'of no use'\n"})
         self.assertIn(b"of no use", self.build(*QUICKLY).modules["main"].code)
