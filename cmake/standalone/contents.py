@@ -76,6 +76,9 @@ def contents(options: Options, cache: Cache) -> Contents:
         made.entries = [packed(each, sources, early, compresses=options.compresses) for each in made.entries]
     made.distributions = distributions(graph.modules.values(), options.sites, folders, sources)
     add_files(made, options)
+    misspelt = graph.misspelt_exclusions()
+    if misspelt:
+        raise Faults(misspelt)
     made.entries += folders_of_files(made)
     return made
 

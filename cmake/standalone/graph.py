@@ -103,6 +103,7 @@ class Graph:
     absent: list[Absent] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     _faults: list[str] = field(default_factory=list)
+    _turned_away: set[str] = field(default_factory=set)  # exclusions that have kept something out
     _waiting: deque[Module] = field(default_factory=deque)
 
     def __post_init__(self) -> None:
@@ -320,7 +321,26 @@ class Graph:
             return []
 
     def is_excluded(self, name: str) -> bool:
-        return any(name == each or name.startswith(f"{each}.") for each in self.excluded)
+        by = [each for each in self.excluded if name == each or name.startswith(f"{each}.")]
+        self._turned_away.update(by)
+        return bool(by)
+
+    def misspelt_exclusions(self) -> list[str]:
+        """Of the excluded, those that nobody has asked for, nor would have got: they are misspelt."""
+        return [
+            f"EXCLUDE {each}: there is no module of that name"
+            for each in sorted(self.excluded - self._turned_away - sys.stdlib_module_names)
+            if not self.is_somewhere(each)
+        ]
+
+    def is_somewhere(self, name: str) -> bool:
+        folders = self.top
+        for part in name.split("."):
+            found = self.folders.find(part, folders)
+            if found is None:
+                return False
+            folders = found.folders
+        return True
 
     # ---- Finding ----
 

@@ -138,6 +138,17 @@ class Application(WithApplication):
         self.write({"main.py": "import json.decoder\n"})
         self.assertNotIn("json", self.build("--exclude", "json").modules)
 
+    def test_an_exclusion_that_is_misspelt(self) -> None:
+        self.write({"main.py": "try:\n import simplejson\nexcept ImportError:\n pass\n"})
+        known = ("simplejson", "tkinter", "json.tool", "cmath")  # of what is not there, or that nobody imports
+        self.build(*QUICKLY, *(word for each in known for word in ("--exclude", each)))
+        said = self.run_builder(*QUICKLY, "--exclude", "tkniter", "--exclude", "json.tol")
+        self.assertEqual(
+            said,
+            "error: EXCLUDE json.tol: there is no module of that name\n"
+            "error: EXCLUDE tkniter: there is no module of that name\n",
+        )
+
     def test_code_that_is_not_imported_early_is_packed(self) -> None:
         self.write({"main.py": "import early\ndef f():\n import late\n", "early.py": "1\n", "late.py": "'late'\n"})
         site = ("--python-site", str(self.folder))
