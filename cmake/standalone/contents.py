@@ -154,8 +154,8 @@ def folders_of_files(made: Contents) -> Iterator[Entry]:
 
 
 def packed(entry: Entry, sources: Sources, early: set[str], *, compresses: bool) -> Entry:
-    """Sources are read for tracebacks only, and code that is not imported early may never be; the rest is packed where that is wanted, but
-    for what unpacks it."""
+    """Sources are read for tracebacks only, and code that is not imported early may never be; the rest is packed where that is
+    wanted, but for what unpacks it."""
     made = replace(entry, source=sources.compressed(entry.source), packed=Packed.SOURCE) if entry.source else entry
     is_late = entry.code and entry.name not in early and not entry.name.startswith(OWN)
     if not (compresses or is_late) or entry.name in (*BY_INTERPRETER, IMPORTER, "zlib"):

@@ -1,8 +1,8 @@
 // cmake/standalone/packed/without_libc.cpp: what the launcher needs of the C library, which would be three quarters of it.
 // SPDX-License-Identifier: MIT
 
-// For Linux on x86-64, where the launcher is a fully static program: how it starts, the system calls that it makes, and what libzstd
-// needs. Each function does what it does in the C library, as far as those two can tell.
+// For Linux on x86-64, where the launcher is a fully static program: how it starts, the system calls that it makes, and what
+// libzstd needs. Each function does what it does in the C library, as far as those two can tell.
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -91,9 +91,7 @@ ssize_t readlink(const char* path, char* target, std::size_t size) noexcept {
     return system_call(SYS_readlink, path, target, size);
 }
 
-char* getcwd(char* path, std::size_t size) noexcept {
-    return system_call(SYS_getcwd, path, size) < 0 ? nullptr : path;
-}
+char* getcwd(char* path, std::size_t size) noexcept { return system_call(SYS_getcwd, path, size) < 0 ? nullptr : path; }
 
 void* mmap(void* wanted, std::size_t size, int protection, int flags, int file, off_t offset) noexcept {
     return reinterpret_cast<void*>(system_call(SYS_mmap, wanted, size, protection, flags, file, offset));

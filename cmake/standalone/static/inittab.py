@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: MIT
 """Usage: inittab.py --out FILE.cpp --extensions EXTENSIONS.TXT [--linked MODULE=FUNCTION]... [--only] --names FILE...
 
-FILE.cpp gets CPython's table of built-in modules, instead of the one in its archive. In it are CPython's own ones, but with --only
-not those that no FILE names and it can start without; and of the extension modules that EXTENSIONS.TXT has, and of what is
-linked besides, with the function that makes it, those that a FILE names. The FILEs have a name a line, and may be made as late as just before the executable is
-compiled. Since the modules are named in the table, and only there, the linker takes these out of the archives, and the
-libraries that they need, and nothing else.
+FILE.cpp gets CPython's table of built-in modules, instead of the one in its archive. In it are CPython's own ones, but with
+--only not those that no FILE names and it can start without; and of the extension modules that EXTENSIONS.TXT has, and of
+what is linked besides, with the function that makes it, those that a FILE names. The FILEs have a name a line, and may be
+made as late as just before the executable is compiled. Since the modules are named in the table, and only there, the linker
+takes these out of the archives, and the libraries that they need, and nothing else.
 """
 
 import argparse
