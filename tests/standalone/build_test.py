@@ -301,7 +301,10 @@ class Packages(WithApplication):
         info = "pack_it-1.2.dist-info"
         self.assertEqual(
             found.files.keys(),
-            {"pack/data/table.csv", f"{info}/METADATA", f"{info}/entry_points.txt", f"{info}/licenses/LICENSE"},
+            {
+                "pack/data/table.csv",
+                *(f"{info}/{each}" for each in ("METADATA", "RECORD", "entry_points.txt", "licenses/LICENSE")),
+            },
         )
         self.assertIn("  - pack-it 1.2\n", self.text("NOTICE"))
         self.assertIn("Licence, as it says itself: Own\n\nDo as you like.\n", self.text("NOTICE"))

@@ -155,6 +155,12 @@ class Surroundings(Standalone):
     def test_an_extension_that_is_linked_into_it(self) -> None:
         self.assertEqual(self.output("linked:work"), "42 linked spare.fast spare True\n")
 
+    @unittest.skipUnless(STATIC, "has no package with a list of its files")
+    def test_files_of_a_package(self) -> None:
+        names = ["spare/__init__.py", "spare-1.0.dist-info/METADATA", "spare-1.0.dist-info/RECORD"]
+        first = "# tests/standalone/site/spare/__init__.py"
+        self.assertRegex(self.output("linked:files"), rf"^{re.escape(str(names))}\n{first}.* True\n$")
+
     @unittest.skipUnless(STATIC, "is for those that load nothing")
     def test_what_would_load_a_library_is_told(self) -> None:
         self.assertRegex(
