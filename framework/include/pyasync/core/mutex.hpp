@@ -41,7 +41,7 @@ public:
     ~mutex() { turnstile_->destroy(); }
 
     /// `co_await mutex.lock()` gives a guard, once nobody else has one.
-    [[nodiscard]] detail::turnstile_operation<guard> lock() { return detail::turnstile_operation<guard>(turnstile_); }
+    detail::turnstile_operation<guard> lock() { return detail::turnstile_operation<guard>(turnstile_); }
 
     /// A guard, where it is free.
     [[nodiscard]] std::optional<guard> try_lock() {

@@ -55,9 +55,7 @@ public:
     }
 
     /// `co_await semaphore.acquire()` gives a permit, once there is one.
-    [[nodiscard]] detail::turnstile_operation<permit> acquire() {
-        return detail::turnstile_operation<permit>(turnstile_);
-    }
+    detail::turnstile_operation<permit> acquire() { return detail::turnstile_operation<permit>(turnstile_); }
 
     /// A permit, where there is one now.
     [[nodiscard]] std::optional<permit> try_acquire() {

@@ -111,7 +111,7 @@ private:
 };
 
 template <typename Pass>
-class [[nodiscard("what it gives has to be kept for as long as it is needed")]] turnstile_operation {
+class [[nodiscard("it is the co_await that waits, and what it gives that has to be kept")]] turnstile_operation {
 public:
     using value_type = Pass;
 
