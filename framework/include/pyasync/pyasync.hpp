@@ -5,6 +5,7 @@
 #include <pyasync/bridge/async_generator_function.hpp>
 #include <pyasync/bridge/async_generator_into_py.hpp>
 #include <pyasync/bridge/call.hpp>
+#include <pyasync/bridge/channel_into_py.hpp>
 #include <pyasync/bridge/coroutine_function.hpp>
 #include <pyasync/bridge/coroutine_into_py.hpp>
 #include <pyasync/bridge/future_into_py.hpp>
