@@ -41,7 +41,9 @@
 #include <pyasync/py/object.hpp>
 #include <pyasync/py/parameter.hpp>
 #include <pyasync/runtime.hpp>
+#include <pyasync/uv/address.hpp>
 #include <pyasync/uv/error.hpp>
+#include <pyasync/uv/getaddrinfo.hpp>
 #include <pyasync/uv/loop.hpp>
 #include <pyasync/uv/sleep.hpp>
 #include <pyasync/uv/timeout.hpp>

@@ -112,7 +112,7 @@ public:
     state(const state&) = delete;
     state& operator=(const state&) = delete;
 
-    ~state() { stop(); }
+    ~state() { finish(); }
 
     void stop() noexcept {
         if (!thread_.joinable()) return;
@@ -122,6 +122,12 @@ public:
         thread_.join();
         refused.append(std::move(ready_));
         refuse(std::move(refused));
+    }
+
+    /// Also what its end has not waited for, which may refer to the loop.
+    void finish() noexcept {
+        stop();
+        uv_run(&raw.value, UV_RUN_DEFAULT);
     }
 
     void post(work& item) noexcept {
@@ -179,7 +185,10 @@ private:
         }
         handles.close_all();
         uv_walk(&raw.value, &close_handle, nullptr);
-        uv_run(&raw.value, UV_RUN_DEFAULT);
+        do {
+            uv_run(&raw.value, UV_RUN_NOWAIT);
+        } while (has_handles());
+        while (raw.value.active_reqs.count > late_requests) uv_run(&raw.value, UV_RUN_ONCE);
         current = nullptr;
     }
 
@@ -209,6 +218,11 @@ private:
     static void close_handle(uv_handle_t* handle, void*) noexcept {
         if (uv_is_closing(handle) == 0) uv_close(handle, nullptr);
     }
+    [[nodiscard]] bool has_handles() noexcept {
+        bool any = false;
+        uv_walk(&raw.value, [](uv_handle_t*, void* found) noexcept { *static_cast<bool*>(found) = true; }, &any);
+        return any;
+    }
     static void woken(uv_poll_t* handle, int, int) noexcept { static_cast<state*>(handle->data)->wake_.clear(); }
     static void timer_fired(uv_poll_t* handle, int, int) noexcept {
         auto& self = *static_cast<state*>(handle->data);
@@ -229,10 +243,11 @@ private:
 public:
     detail::timer_queue timers{timer_.number()};
     detail::open_handles handles;
+    unsigned late_requests = 0;
 };
 
 loop::loop() : state_(std::make_unique<state>(*this)) {}
-loop::~loop() = default;
+loop::~loop() { state_->finish(); }
 
 void loop::stop() noexcept { state_->stop(); }
 
@@ -243,5 +258,6 @@ uv_loop_s* loop::raw() noexcept { return &state_->raw.value; }
 loop* loop::current() noexcept { return state::current; }
 detail::timer_queue& loop::timers() noexcept { return state_->timers; }
 detail::open_handles& loop::handles() noexcept { return state_->handles; }
+unsigned& loop::late_requests() noexcept { return state_->late_requests; }
 
 }  // namespace pyasync::uv

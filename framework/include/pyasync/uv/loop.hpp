@@ -27,7 +27,7 @@ public:
     loop(const loop&) = delete;
     loop& operator=(const loop&) = delete;
 
-    /// Stops it.
+    /// Stops it, and waits for what libuv's pool still does for it.
     ~loop();
 
     /// Refuses further work, stops libuv and joins the thread. Tasks that have not ended by then never continue;
@@ -49,6 +49,10 @@ public:
 
     /// Its open handles, of this library's making; loop thread.
     [[nodiscard]] detail::open_handles& handles() noexcept;
+
+    /// How many of libuv's requests are under way for which its end does not wait, since they may take long and need
+    /// nothing of it; loop thread.
+    [[nodiscard]] unsigned& late_requests() noexcept;
 
 private:
     class state;
