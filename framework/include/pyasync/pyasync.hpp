@@ -44,6 +44,7 @@
 #include <pyasync/uv/address.hpp>
 #include <pyasync/uv/error.hpp>
 #include <pyasync/uv/getaddrinfo.hpp>
+#include <pyasync/uv/interval.hpp>
 #include <pyasync/uv/loop.hpp>
 #include <pyasync/uv/sleep.hpp>
 #include <pyasync/uv/timeout.hpp>
