@@ -48,3 +48,4 @@
 #include <pyasync/uv/loop.hpp>
 #include <pyasync/uv/sleep.hpp>
 #include <pyasync/uv/timeout.hpp>
+#include <pyasync/uv/udp.hpp>
