@@ -18,6 +18,7 @@
 #include <vector>
 
 #include <pyasync/core/misuse.hpp>
+#include <pyasync/core/task_report.hpp>
 #include <pyasync/core/when_all.hpp>
 #include <pyasync/uv/sleep.hpp>
 #include "support/launch.hpp"
@@ -454,6 +455,49 @@ TEST_CASE("a task may close its socket when something comes, and open another on
             CHECK(co_await text_from(server) == "a");
         }
     });
+}
+
+TEST_CASE("a task that begins elsewhere opens its socket at home") {
+    loop home;
+    const auto body = [&]() -> task<std::string> {
+        CHECK_FALSE(home.is_current());
+        udp socket = co_await udp::bind(any_port);
+        CHECK(home.is_current());
+        co_await socket.send_to("home", socket.local_address());
+        co_return co_await text_from(socket);
+    };
+    CHECK(wait_for(test::launch_away(body(), home)) == "home");
+}
+
+TEST_CASE("a report says at which address somebody waits") {
+    loop home;
+    std::optional<udp> socket;
+    on(home, [&]() -> task<> { socket.emplace(co_await udp::bind(any_port)); });
+    const full_buffers all_the_time;
+    pyasync::detail::task_context* receiver = nullptr;
+    pyasync::detail::task_context* sender = nullptr;
+    const auto receive = [&]() -> task<> {
+        receiver = pyasync::detail::task_context::current();
+        co_await text_from(*socket);
+    };
+    const auto send = [&]() -> task<> {
+        sender = pyasync::detail::task_context::current();
+        co_await socket->send_to("x", address("127.0.0.1", 9));
+    };
+    std::vector<future<>> running;
+    running.push_back(launch(receive(), home));
+    running.push_back(launch(send(), home));
+    pyasync::detail::task_report received, sent;
+    run_on(home, [&] {
+        receiver->describe_wait(received);
+        sender->describe_wait(sent);
+    });
+    CHECK(received.waits_for == "uv::udp receive at " + socket->local_address().to_string());
+    CHECK(sent.waits_for == "uv::udp send to 127.0.0.1:9");
+    for (future<>& each : running) {
+        each.cancel();
+        CHECK_THROWS_AS(wait_for(std::move(each)), cancelled);
+    }
 }
 
 TEST_CASE("a socket is used on its own loop, and moved to wherever") {

@@ -46,6 +46,8 @@
 #include <pyasync/uv/getaddrinfo.hpp>
 #include <pyasync/uv/interval.hpp>
 #include <pyasync/uv/loop.hpp>
+#include <pyasync/uv/loop_pool.hpp>
 #include <pyasync/uv/sleep.hpp>
+#include <pyasync/uv/this_loop.hpp>
 #include <pyasync/uv/timeout.hpp>
 #include <pyasync/uv/udp.hpp>
