@@ -20,6 +20,15 @@ template <typename T>
     return future<T>(detail::root<T>::launch(std::move(body), home, std::move(locals), where));
 }
 
+/// Starts a task on this thread, up to its first wait, which begins at home: as Python does with `inline_start`.
+template <typename T>
+[[nodiscard]] future<T> launch_away(task<T> body, detail::executor& home,
+                                    const std::source_location& where = std::source_location::current()) {
+    auto started = detail::root<T>::launch_here(std::move(body), home, [] { return detail::locals_ref(); }, where);
+    if (!started->done()) started->go_home();
+    return future<T>(std::move(started));
+}
+
 /// What a future has ended with: its value, or its exception, thrown.
 template <typename T>
 T outcome_of(future<T> ended) {

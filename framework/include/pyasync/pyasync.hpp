@@ -48,10 +48,17 @@
 #include <pyasync/py/parameter.hpp>
 #include <pyasync/runtime.hpp>
 #include <pyasync/uv/address.hpp>
+#include <pyasync/uv/buffer.hpp>
 #include <pyasync/uv/error.hpp>
 #include <pyasync/uv/getaddrinfo.hpp>
+#include <pyasync/uv/interval.hpp>
+#include <pyasync/uv/listener.hpp>
 #include <pyasync/uv/loop.hpp>
+#include <pyasync/uv/loop_pool.hpp>
+#include <pyasync/uv/pipe.hpp>
 #include <pyasync/uv/sleep.hpp>
 #include <pyasync/uv/stream.hpp>
 #include <pyasync/uv/tcp.hpp>
+#include <pyasync/uv/this_loop.hpp>
 #include <pyasync/uv/timeout.hpp>
+#include <pyasync/uv/udp.hpp>
