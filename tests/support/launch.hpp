@@ -5,6 +5,7 @@
 #include <source_location>
 #include <stdexcept>
 #include <utility>
+#include <vector>
 
 #include <pyasync/core/future.hpp>
 #include <pyasync/core/root.hpp>
@@ -27,6 +28,13 @@ template <typename T>
     auto started = detail::root<T>::launch_here(std::move(body), home, [] { return detail::locals_ref(); }, where);
     if (!started->done()) started->go_home();
     return future<T>(std::move(started));
+}
+
+/// Keeps hold of a task that never continues, since its loop has stopped: it is not lost, but meant to stay.
+template <typename T>
+void leave_behind(future<T> stopped) {
+    static auto* const left = new std::vector<future<T>>;
+    left->push_back(std::move(stopped));
 }
 
 /// What a future has ended with: its value, or its exception, thrown.

@@ -189,6 +189,7 @@ TEST_CASE("a loop that stops does not wait for a resolver") {
         CHECK_THROWS_AS(wait_for(std::move(gave_up)), cancelled);
         home.stop();
         CHECK_FALSE(waits.done());
+        test::leave_behind(std::move(waits));
         resolver.answers();
     }
 }
@@ -206,11 +207,13 @@ TEST_CASE("a report says which name is looked up") {
         context = pyasync::detail::task_context::current();
         co_await getaddrinfo("stuck.test", "https");
     };
-    const future<> running = launch(body(), home);
+    future<> running = launch(body(), home);
     resolver.wait_until_asked();
     pyasync::detail::task_report report;
     run_on(home, [&] { context->describe_wait(report); });
     CHECK(report.waits_for == "uv::getaddrinfo \"stuck.test\", https");
+    running.cancel();
+    CHECK_THROWS_AS(wait_for(std::move(running)), cancelled);
 }
 
 TEST_CASE("a cancellation before a look-up is thrown instead of it") {
