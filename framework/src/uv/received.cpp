@@ -27,6 +27,11 @@ void received::commit(std::size_t size) noexcept {
     dropped(0);
 }
 
+void received::append(std::string_view bytes) {
+    bytes_.erase(0, std::exchange(taken_, 0));
+    bytes_ += bytes;
+}
+
 void received::dropped(std::size_t size) noexcept {
     taken_ += size;
     if (!empty()) return;

@@ -23,6 +23,9 @@ public:
     [[nodiscard]] mutable_buffer prepare();
     void commit(std::size_t size) noexcept;
 
+    /// Adds what lies elsewhere; throws `std::bad_alloc`.
+    void append(std::string_view bytes);
+
     /// Takes as much of it as there is room for.
     std::size_t take(mutable_buffer into) noexcept;
     [[nodiscard]] std::string take(std::size_t size);
