@@ -137,6 +137,7 @@ int stream_handle::hand_over(char byte) noexcept {
     const int status = uv_write(&pending_->request, raw(), &only, 1, [](uv_write_t* request, int how) noexcept {
         auto& self = *static_cast<stream_handle*>(request->data);
         self.pending_->under_way = false;
+        if (how == UV_ECANCELED) return;  // closed: who waited knows, or the loop ends, and nobody goes on
         if (how < 0 && self.first_writer_ != nullptr) {
             write_awaiter& writer = *self.first_writer_;
             self.first_writer_ = writer.next_;
