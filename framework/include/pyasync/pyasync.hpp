@@ -42,6 +42,10 @@
 #include <pyasync/py/parameter.hpp>
 #include <pyasync/runtime.hpp>
 #include <pyasync/uv/error.hpp>
+#include <pyasync/uv/file.hpp>
 #include <pyasync/uv/loop.hpp>
+#include <pyasync/uv/paths.hpp>
+#include <pyasync/uv/scandir.hpp>
 #include <pyasync/uv/sleep.hpp>
 #include <pyasync/uv/timeout.hpp>
+#include <pyasync/uv/watch.hpp>
