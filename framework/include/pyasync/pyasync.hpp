@@ -56,9 +56,13 @@
 #include <pyasync/uv/loop.hpp>
 #include <pyasync/uv/loop_pool.hpp>
 #include <pyasync/uv/pipe.hpp>
+#include <pyasync/uv/file.hpp>
+#include <pyasync/uv/paths.hpp>
+#include <pyasync/uv/scandir.hpp>
 #include <pyasync/uv/sleep.hpp>
 #include <pyasync/uv/stream.hpp>
 #include <pyasync/uv/tcp.hpp>
 #include <pyasync/uv/this_loop.hpp>
 #include <pyasync/uv/timeout.hpp>
 #include <pyasync/uv/udp.hpp>
+#include <pyasync/uv/watch.hpp>
