@@ -27,6 +27,12 @@ async def total(numbers: AsyncIterator[int]) -> int:
     return sum([n async for n in numbers])
 
 
+async def double_all(requests, answers):
+    async for n in requests:
+        await answers.send(2 * n)
+    answers.close()
+
+
 async def sum_of_squares(square: Callable[[int], Awaitable[int]]) -> int:
     results = await asyncio.gather(*[square(n) for n in range(1000)])
     return sum(results)

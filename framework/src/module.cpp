@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include <pyasync/module.hpp>
 
+#include <pyasync/bridge/channel_into_py.hpp>
 #include <pyasync/extension.hpp>
 #include <pyasync/py/error.hpp>
 
@@ -18,8 +19,10 @@ PyObject* detail::make_module(PyModuleDef& definition, void (*body)(module_&)) n
         stop_at_exit(py);
         py::bound made = py::bound::steal(py, PyModule_Create(&definition));
         const auto name = made.attr("__name__").to<std::string>();
-        py::detail::name_cpp_error_in(name);
+        py::detail::name_errors_in(name);
         made.set_attr("CppError", py::bound::borrow(py, py::detail::cpp_error_type(py)));
+        made.set_attr("ChannelClosed", py::bound::borrow(py, py::detail::channel_closed_type(py)));
+        made.set_attr("Channel", py::bound::borrow(py, channel_type(py)));
         module_ building(made);
         body(building);
         return made.release();

@@ -93,6 +93,16 @@ task<> generator_consumed() { co_await call("stream_examples:collect_all", three
 task<> generator_left() { co_await call("stream_examples:take_one", three()); }
 task<> generator_closed() { co_await call("stream_examples:take_one_and_close", three()); }
 task<> generator_ignored() { co_await call("bridge_examples:ignore", three()); }
+task<> channel_consumed() {
+    const pyasync::channel<int> numbers(0);
+    auto consumer = pyasync::spawn(call("channel_examples:collect", numbers));
+    for (int i = 0; i < 3; ++i) co_await numbers.send(i);
+    numbers.close();
+    co_await std::move(consumer);
+}
+task<> channel_cancelled() { co_await call("channel_examples:cancel_waiting", pyasync::channel<int>(0), true); }
+task<> channel_left() { co_await call("channel_examples:given_but_not_taken", pyasync::channel<int>(2), "drop"); }
+task<> channel_refusing() { co_await call("channel_examples:mistakes", pyasync::channel<int>(2)); }
 task<> object_dies_here() {
     static_cast<void>(co_await call("bridge_examples:future_of", py::object()));
     co_await call("asyncio:sleep", 0);
@@ -138,6 +148,10 @@ TEST_CASE("two thousand crossings of each kind leave no Python object behind") {
     KIND(generator_left)
     KIND(generator_closed)
     KIND(generator_ignored)
+    KIND(channel_consumed)
+    KIND(channel_cancelled)
+    KIND(channel_left)
+    KIND(channel_refusing)
 #undef KIND
     tests::on_loops([kind, name]() -> task<> {
         constexpr int rounds_to_warm_up = 100;

@@ -12,7 +12,11 @@
 
 #include <pyasync/core/as_task.hpp>
 #include <pyasync/core/async_generator.hpp>
+#include <pyasync/core/channel.hpp>
+#include <pyasync/core/event.hpp>
+#include <pyasync/core/mutex.hpp>
 #include <pyasync/core/promise.hpp>
+#include <pyasync/core/semaphore.hpp>
 #include <pyasync/core/task_group.hpp>
 #include <pyasync/core/when_all.hpp>
 #include <pyasync/core/when_any.hpp>
@@ -266,6 +270,31 @@ TEST_CASE("who waits for several names those that are under way") {
         home.run_all();
     }
     outcome_of(std::move(running));
+}
+
+/// What a task that awaits it says that it waits for.
+template <typename Awaitable>
+std::string wait_of(Awaitable awaitable) {
+    manual_executor home;
+    auto running = launch(detail::as_task<Awaitable>(std::move(awaitable)), home);
+    home.run_all();
+    std::string waits_for = only_report_of(home).waits_for;
+    running.cancel();
+    home.run_all();
+    return waits_for;
+}
+
+TEST_CASE("who waits for other tasks to do something says for what") {
+    const channel<int> numbers(0);
+    CHECK(wait_of(numbers.send(1)) == "room in a channel");
+    CHECK(wait_of(numbers.receive()) == "an item of a channel");
+    const event happened;
+    CHECK(wait_of(happened.wait()) == "an event");
+    mutex one;
+    const auto guard = one.try_lock();
+    CHECK(wait_of(one.lock()) == "a mutex");
+    semaphore none(0, 1);
+    CHECK(wait_of(none.acquire()) == "a semaphore");
 }
 
 TEST_CASE("a coroutine that the user has not written is no place") {

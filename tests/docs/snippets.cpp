@@ -60,12 +60,51 @@ pyasync::async_generator<int> countdown(int n) {         // given to Python: `as
     }
 }
 
+pyasync::task<> produce(pyasync::channel<std::string> lines) {
+    for (int i = 0; i < 3; ++i) co_await lines.send(fmt::format("line {}", i));      // waits while two are there
+    lines.close();
+}
+
+pyasync::task<> consume() {
+    pyasync::channel<std::string> lines(2);
+    auto producer = pyasync::spawn(produce(lines));
+    while (auto line = co_await lines.receive()) fmt::print("{}\n", *line);
+    co_await std::move(producer);
+}
+
+pyasync::task<> ask_python() {
+    pyasync::channel<int> requests(16), answers(16);
+    auto service = pyasync::spawn(pyasync::call("example:double_all", requests, answers));
+    for (int n : {1, 2, 3}) co_await requests.send(n);
+    requests.close();
+    while (auto answer = co_await answers.receive()) fmt::print("{}\n", *answer);
+    co_await std::move(service);
+}
+
+pyasync::task<> transfer(pyasync::mutex& account, pyasync::event& open, pyasync::semaphore& clerks) {
+    co_await open.wait();                              // until somebody calls open.set()
+    const auto clerk = co_await clerks.acquire();      // one of so many
+    const auto guard = co_await account.lock();        // nobody else, until the guard goes
+    co_await pyasync::uv::sleep(1ms);
+}
+
+pyasync::task<> take_turns() {
+    pyasync::mutex account;
+    pyasync::event open;
+    pyasync::semaphore clerks(2);
+    open.set();
+    co_await pyasync::when_all(transfer(account, open, clerks), transfer(account, open, clerks));
+}
+
 pyasync::task<> run() {
     co_await awaiting_python("https://localhost/");
     co_await together("https://localhost/", "https://mirror/");
     co_await awaiting_cpp();
     co_await consuming_a_stream();
     fmt::print("{}\n", co_await pyasync::call<int>("example:total", countdown(3)));
+    co_await consume();
+    co_await ask_python();
+    co_await take_turns();
 }
 
 }  // namespace

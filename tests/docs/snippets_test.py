@@ -76,7 +76,10 @@ for file in sorted(examples.glob("**/*.*")):
         failures.append(f"no test builds {file.relative_to(root)}")
 
 printed = subprocess.run([program], capture_output=True, text=True, timeout=60, check=True).stdout
-if printed != "https://localhost/ 3 42\nhttps://localhost/ 1 42 true https://localhost/ 1\n332833500\n0\n1\n2\n6\n":
+if printed != (
+    "https://localhost/ 3 42\nhttps://localhost/ 1 42 true https://localhost/ 1\n332833500\n0\n1\n2\n6\n"
+    "line 0\nline 1\nline 2\n2\n4\n6\n"
+):
     failures.append(f"{program} printed {printed!r}")
 if checked < 40:
     failures.append(f"only {checked} snippets were found: is the pattern still right?")

@@ -196,6 +196,19 @@ task<> fail_twice(std::string first, std::string second) {
     co_await pyasync::when_all(fail_with_value_error(std::move(first)), fail(std::move(second)));
 }
 
+task<> produce(pyasync::channel<int> to, int count) {
+    const counted here;
+    for (int i = 0; i < count; ++i) co_await to.send(i);
+    to.close();
+}
+
+task<std::vector<int>> consume(pyasync::channel<int> from) {
+    const counted here;
+    std::vector<int> all;
+    while (const auto item = co_await from.receive()) all.push_back(*item);
+    co_return all;
+}
+
 }  // namespace
 
 PYASYNC_MODULE(native, m) {
@@ -235,6 +248,11 @@ PYASYNC_MODULE(native, m) {
     m.def("sleep_all_inline", &sleep_all, {"lengths"}, "", {.inline_start = true});
     m.def("sleep_within_inline", &sleep_within, {"limit", "length"}, "", {.inline_start = true});
     m.def("fail_twice", &fail_twice, {"first", "second"});
+
+    m.def("make_channel", [](std::size_t capacity) { return pyasync::channel<int>(capacity); }, {"capacity"});
+    m.def("produce", &produce, {"to", "count"});
+    m.def("consume", &consume, {"source"});
+    m.def("consume_inline", &consume, {"source"}, "", {.inline_start = true});
 
     // Captures, too, live as long as the coroutine.
     m.def("greet",

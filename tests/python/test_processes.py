@@ -97,6 +97,27 @@ else:
     assert "did not follow into this forked child" in printed and "spawn" in printed
 
 
+def test_fork_while_somebody_waits_at_a_channel():
+    code = """
+import asyncio, os, native
+async def main():
+    numbers = native.make_channel(1)
+    waiting = asyncio.create_task(numbers.receive())
+    await native.sleep(0)
+    child = os.fork()
+    if child == 0:
+        try: numbers.send_nowait(1)
+        except RuntimeError as error: print(error, flush=True)
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+    numbers.send_nowait(2)
+    assert await waiting == 2
+asyncio.run(main())
+"""
+    printed = run_in_child(code, "-W", "ignore::DeprecationWarning")
+    assert "did not follow into this forked child" in printed
+
+
 def sleep_in_child(length):
     return asyncio.run(native.sleep(length))
 

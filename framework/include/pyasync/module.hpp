@@ -131,7 +131,8 @@ namespace detail {
 ///
 /// It works on any event loop that has `add_reader`, on several at once, in the main interpreter. Its libuv loop, on a
 /// thread of its own, starts with the first task, and stops when Python exits. Each module has one: modules share
-/// nothing but Python. What C++ throws that has no counterpart in Python is `name.CppError`.
+/// nothing but Python. What C++ throws that has no counterpart in Python is `name.CppError`; a closed channel raises
+/// `name.ChannelClosed`, and `name.Channel` is the type of channels.
 #define PYASYNC_MODULE(name, variable)                                                               \
     static void pyasync_module_body_##name(::pyasync::module_&);                                     \
     PyMODINIT_FUNC PyInit_##name() {                                                                 \

@@ -5,6 +5,7 @@
 #include <pyasync/bridge/async_generator_function.hpp>
 #include <pyasync/bridge/async_generator_into_py.hpp>
 #include <pyasync/bridge/call.hpp>
+#include <pyasync/bridge/channel_into_py.hpp>
 #include <pyasync/bridge/coroutine_function.hpp>
 #include <pyasync/bridge/coroutine_into_py.hpp>
 #include <pyasync/bridge/future_into_py.hpp>
@@ -16,11 +17,16 @@
 #include <pyasync/bridge/with_gil.hpp>
 #include <pyasync/core/async_generator.hpp>
 #include <pyasync/core/cancellation.hpp>
+#include <pyasync/core/channel.hpp>
+#include <pyasync/core/channel_closed.hpp>
+#include <pyasync/core/event.hpp>
 #include <pyasync/core/exception_group.hpp>
 #include <pyasync/core/finally.hpp>
 #include <pyasync/core/future.hpp>
 #include <pyasync/core/misuse.hpp>
+#include <pyasync/core/mutex.hpp>
 #include <pyasync/core/promise.hpp>
+#include <pyasync/core/semaphore.hpp>
 #include <pyasync/core/task.hpp>
 #include <pyasync/core/task_group.hpp>
 #include <pyasync/core/this_task.hpp>

@@ -13,7 +13,7 @@ namespace {
 enum class stage : char { cold, running, waiting, over };
 
 struct coroutine_object {
-    PyObject_HEAD cold_task body;  ///< until it starts
+    PyObject_HEAD cold_task body;  ///< until it starts, or ends, where it has a say in that
     PyObject* name;
     PyObject* future;  ///< what it waits for, while it is under way
     PyObject* weak_references;
@@ -24,9 +24,30 @@ coroutine_object& as_coroutine(PyObject* self) noexcept { return *reinterpret_ca
 
 /// Ends it, wherever it is.
 void end(coroutine_object& me) noexcept {
-    if (me.at == stage::cold) me.body.destroy();
+    const stage was_at = std::exchange(me.at, stage::over);
+    py::detail::clear(me.future);
+    if (was_at == stage::cold || (was_at == stage::waiting && me.body.has_finish())) me.body.destroy();
+}
+
+/// The Future has ended, and this is what `await` gives of it.
+PySendResult conclude(coroutine_object& me, PySendResult how, PyObject** result) noexcept {
+    if (how == PYGEN_ERROR) {
+        const py::detail::set_aside raised;
+        end(me);
+        return how;
+    }
     me.at = stage::over;
     py::detail::clear(me.future);
+    if (!me.body.has_finish()) return how;
+    py::detail::clear(*result);
+    const py::python py = py::detail::token_maker::make();
+    try {
+        *result = me.body.finish(py).release();
+        return PYGEN_RETURN;
+    } catch (...) {
+        py::detail::set_raised_from(py, std::current_exception());
+        return PYGEN_ERROR;
+    }
 }
 
 PySendResult raise_reused(const coroutine_object& me) noexcept {
@@ -66,11 +87,7 @@ PySendResult coroutine_send(PyObject* self, PyObject* value, PyObject** result) 
         return PYGEN_ERROR;
     }
     const PySendResult how = PyIter_Send(me.future, value, result);
-    if (how != PYGEN_NEXT) {
-        me.at = stage::over;
-        py::detail::clear(me.future);
-    }
-    return how;
+    return how == PYGEN_NEXT ? how : conclude(me, how, result);
 }
 
 /// As in an `async def`, the exception comes out at its `await`; what it waited for is not wanted any more.

@@ -51,7 +51,10 @@ PyObject* init_module() {
     if (module == nullptr) return nullptr;
     try {
         const python py = detail::token_maker::make();
-        if (PyModule_AddObjectRef(module, "CppError", detail::cpp_error_type(py)) == 0) return module;
+        if (PyModule_AddObjectRef(module, "CppError", detail::cpp_error_type(py)) == 0 &&
+            PyModule_AddObjectRef(module, "ChannelClosed", detail::channel_closed_type(py)) == 0) {
+            return module;
+        }
     } catch (const python_error&) {
     }
     detail::let_go(module);

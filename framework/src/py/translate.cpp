@@ -13,6 +13,7 @@
 #include <vector>
 
 #include <pyasync/core/cancellation.hpp>
+#include <pyasync/core/channel_closed.hpp>
 #include <pyasync/core/exception_group.hpp>
 #include <pyasync/core/misuse.hpp>
 #include <pyasync/core/timed_out.hpp>
@@ -88,6 +89,8 @@ bound by_rule(python py, const std::exception_ptr& error) {
         return group_of(py, e);
     } catch (const timed_out& e) {
         return instance(py, PyExc_TimeoutError, e.what());
+    } catch (const channel_closed& e) {
+        return instance(py, detail::channel_closed_type(py), e.what());
     } catch (const misuse& e) {
         return instance(py, PyExc_RuntimeError, e.what());
     } catch (const std::bad_alloc&) {
@@ -231,20 +234,30 @@ std::string detail::function_name(const std::source_location& where) {
 
 namespace {
 
-std::string& cpp_error_name() {
-    static std::string name = "pyasync.CppError";
+/// The module that the exceptions belong to.
+std::string& home_of_errors() {
+    static std::string name = "pyasync";
     return name;
+}
+
+PyObject* make_error_type(python py, const char* name, const char* doc) {
+    const std::string qualified = home_of_errors() + "." + name;
+    return detail::raise_if_null(py, PyErr_NewExceptionWithDoc(qualified.c_str(), doc, nullptr, nullptr));
 }
 
 }  // namespace
 
-void detail::name_cpp_error_in(const std::string& module) { cpp_error_name() = module + ".CppError"; }
+void detail::name_errors_in(const std::string& module) { home_of_errors() = module; }
 
 PyObject* detail::cpp_error_type(python py) {
-    static PyObject* const type = raise_if_null(
-        py, PyErr_NewExceptionWithDoc(cpp_error_name().c_str(),
-                                      "A C++ exception that has no counterpart in Python: its type's name and what().",
-                                      nullptr, nullptr));
+    static PyObject* const type = make_error_type(
+        py, "CppError", "A C++ exception that has no counterpart in Python: its type's name and what().");
+    return type;
+}
+
+PyObject* detail::channel_closed_type(python py) {
+    static PyObject* const type =
+        make_error_type(py, "ChannelClosed", "The channel takes nothing any more, or has nothing any more.");
     return type;
 }
 

@@ -65,8 +65,8 @@ template <typename T>
 struct converter<pyasync::detail::cold_coroutine<T>> {
     static std::string annotation() { return annotation_of<T>(); }
     static bound to_python(python py, pyasync::detail::cold_coroutine<T>&& cold) {
-        const pyasync::detail::cold_task body{cold.body.release(), &pyasync::detail::cold_task_of<T>::operations,
-                                              cold.how, cold.where};
+        const pyasync::detail::cold_task body{cold.body.release().address(),
+                                              &pyasync::detail::cold_task_of<T>::operations, cold.how, cold.where};
         return pyasync::detail::make_coroutine_object(py, body, *cold.name);
     }
 };

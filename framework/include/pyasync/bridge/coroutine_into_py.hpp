@@ -25,8 +25,9 @@ namespace detail {
 /// Those that the task has taken already, or else the running loop's; throws where there is none.
 [[nodiscard]] task_locals locals_of_running(py::python py, task_context& context);
 
-/// A task that a Python coroutine object will run, whatever it returns. Under the GIL. It has no owner of its own: one
-/// of `start` and `destroy` is to be called, once.
+/// What a Python coroutine object will run: a task, whatever that returns, or something else that ends. Under the GIL. It
+/// has no owner of its own: one of `start` and `destroy` is to be called, once; and where it is under way after
+/// `start`, and its type has a `finish`, one of that and `destroy`.
 struct cold_task {
     /// What `start` leads to: its value, or a Future that stands for what is under way.
     struct progress {
@@ -35,16 +36,20 @@ struct cold_task {
     };
     struct operations {
         progress (*start)(cold_task&, py::python);
+        /// What the coroutine returns when the Future has ended well. Null where that is what the Future has.
+        py::bound (*finish)(cold_task&, py::python);
         void (*destroy)(cold_task&) noexcept;
     };
 
-    std::coroutine_handle<> body;
+    void* body;
     const operations* type;
     coroutine_options how;
     std::source_location where;
 
     /// Throws what the task throws at once.
     [[nodiscard]] progress start(py::python py) { return type->start(*this, py); }
+    [[nodiscard]] bool has_finish() const noexcept { return type->finish != nullptr; }
+    [[nodiscard]] py::bound finish(py::python py) { return type->finish(*this, py); }
     void destroy() noexcept { type->destroy(*this); }
 };
 
@@ -52,9 +57,9 @@ struct cold_task {
 template <typename T, take_result Take = &take_for_python<T>>
 struct cold_task_of {
     [[nodiscard]] static task<T> take(cold_task& cold) noexcept {
-        return task<T>(task_handle<T>::from_address(cold.body.address()));
+        return task<T>(task_handle<T>::from_address(cold.body));
     }
-    static void destroy(cold_task& cold) noexcept { cold.body.destroy(); }
+    static void destroy(cold_task& cold) noexcept { static_cast<void>(take(cold)); }
     static cold_task::progress start(cold_task& cold, py::python py) {
         task<T> body = take(cold);
         if (!cold.how.inline_start) {
@@ -77,7 +82,7 @@ struct cold_task_of {
             throw;
         }
     }
-    static constexpr cold_task::operations operations{&start, &destroy};
+    static constexpr cold_task::operations operations{&start, nullptr, &destroy};
 };
 
 /// The coroutine object; `name` is the function's.
@@ -94,7 +99,7 @@ template <typename T, detail::take_result Take = &detail::take_for_python<T>>
 [[nodiscard]] py::bound coroutine_into_py(py::python py, task<T> body, const char* name, coroutine_options how = {},
                                           const std::source_location& where = std::source_location::current()) {
     return detail::make_coroutine_object(
-        py, detail::cold_task{body.release(), &detail::cold_task_of<T, Take>::operations, how, where},
+        py, detail::cold_task{body.release().address(), &detail::cold_task_of<T, Take>::operations, how, where},
         py.value(name).unbind());
 }
 

@@ -53,6 +53,7 @@ void register_exception(std::function<bound(python, const T&)> translate);
 
 /// The Python exception that stands for a C++ one, not raised yet:
 /// `python_error`, `cancelled_error`: the exception it holds; any other `cancelled`: asyncio.CancelledError; `timed_out`: TimeoutError;
+/// `channel_closed`: pyasync.ChannelClosed;
 /// `exception_group`: ExceptionGroup, or BaseExceptionGroup where it has to be one; `std::invalid_argument`,
 /// `domain_error`: ValueError; `out_of_range`: IndexError; `overflow_error`: OverflowError; `bad_alloc`: MemoryError;
 /// `system_error`, `uv::error`: OSError, of the subclass that belongs to its errno; what `register_exception` knows;
@@ -88,8 +89,10 @@ void add_frames(const bound& exception, std::span<const std::source_location> pa
 /// CppError, made at first use; borrowed. It belongs to the module `pyasync` of an application, or to the extension
 /// module that this library is a part of.
 [[nodiscard]] PyObject* cpp_error_type(python py);
+/// The same for ChannelClosed.
+[[nodiscard]] PyObject* channel_closed_type(python py);
 /// Says, before first use, which module that is.
-void name_cpp_error_in(const std::string& module);
+void name_errors_in(const std::string& module);
 
 /// The demangled name of a type.
 [[nodiscard]] std::string type_name(const std::type_info& type);
