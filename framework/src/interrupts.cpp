@@ -6,6 +6,7 @@
 
 #include <pyasync/bridge/asyncio_api.hpp>
 #include <pyasync/py/interpreter.hpp>
+#include <pyasync/uv/tty.hpp>
 
 #include "bridge/fork_hook.hpp"
 
@@ -13,7 +14,10 @@ namespace pyasync::detail {
 namespace {
 
 /// Ends the process, whatever it is doing.
-void end_at_once(int number) { ::_exit(exit_by_signal + number); }
+void end_at_once(int number) {
+    uv::detail::reset_terminals();
+    ::_exit(exit_by_signal + number);
+}
 
 void handle_at_once(int number, void (*handler)(int)) {
     struct sigaction action{};

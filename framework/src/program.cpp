@@ -7,6 +7,7 @@
 #include <cstdio>
 
 #include <pyasync/py/convert.hpp>
+#include <pyasync/uv/tty.hpp>
 
 namespace pyasync::detail {
 namespace {
@@ -37,6 +38,7 @@ void prepare(py::python py) {
 int end(interpreter& python, int code, const options& how) {
     if (how.fast_exit ? python.leave(how.shutdown_timeout) : python.finalise(how.shutdown_timeout)) return code;
     std::fflush(nullptr);
+    uv::detail::reset_terminals();
     ::_exit(code);
 }
 

@@ -32,15 +32,15 @@ void handle::closed(uv_handle_t* raw) noexcept { static_cast<handle*>(raw->data)
 
 void handle::disown() noexcept {
     if (home_->is_current()) {
-        disowned(*this, delivery::served);
+        let_go(*this, delivery::served);
     } else {
         home_->post(*this);
     }
 }
 
-void handle::disowned(work& self, delivery how) noexcept {
+void handle::let_go(work& self, delivery how) noexcept {
     auto& me = static_cast<handle&>(self);
-    if (how == delivery::served) me.close();  // else the loop has done so, or does it at its end
+    if (how == delivery::served) me.disowned();  // else the loop has done so, or does it at its end
     me.release();
 }
 

@@ -5,6 +5,7 @@
 #include <uv.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <climits>
 #include <memory>
 #include <new>
@@ -267,6 +268,10 @@ void shutdown_awaiter::cancel() noexcept {
 void shutdown_awaiter::is_over(int status) noexcept {
     request_ = nullptr;
     if (status == UV_ECANCELED) return end_closed();
+    if (status == -ENOTSOCK) {  // a pipe, whose other end only sees that this one is closed
+        stream_->close();
+        status = 0;
+    }
     end(status);
 }
 

@@ -28,12 +28,12 @@ public:
     void close() noexcept;
     [[nodiscard]] bool is_open() const noexcept { return slot_ != nullptr; }
 
-    /// The owner lets go: it is closed.
+    /// The owner lets go: it is closed, or goes on without.
     void disown() noexcept;
 
 protected:
     /// At home on the loop that runs on this thread.
-    handle() noexcept : work(&disowned), home_(loop::current()) {}
+    handle() noexcept : work(&let_go), home_(loop::current()) {}
     virtual ~handle() = default;
 
     /// libuv has initialised it, and will have to close it.
@@ -47,7 +47,10 @@ private:
     /// It is about to be closed: whoever waits for it has to end, later.
     virtual void closes() noexcept = 0;
 
-    static void disowned(work& self, pyasync::detail::delivery how) noexcept;
+    /// Loop thread: the owner has let go. What must go on without one does not close now, but later.
+    virtual void disowned() noexcept { close(); }
+
+    static void let_go(work& self, pyasync::detail::delivery how) noexcept;
     static void closed(uv_handle_s* raw) noexcept;
     void hand_to_libuv_for_closing() noexcept;
     void release() noexcept;

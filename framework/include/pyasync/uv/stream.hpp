@@ -177,7 +177,8 @@ public:
         return {handle(), parts};
     }
 
-    /// Tells the other side that nothing more will come, when all has gone out; reading goes on.
+    /// Tells the other side that nothing more will come, when all has gone out; reading goes on. A pipe's end (not a
+    /// socket's) is closed by that.
     [[nodiscard]] detail::shutdown_operation shutdown() { return {&handle()}; }
 
     /// Closes it now, with what waits for it. On its loop; nothing where it is closed.

@@ -41,12 +41,12 @@ protected:
     stream_handle();
     ~stream_handle() override;
 
+    void closes() noexcept override;
+
 private:
     friend class read_awaiter;
     friend class write_awaiter;
     struct pending_byte;
-
-    void closes() noexcept override;
 
     [[nodiscard]] int start_reading(read_awaiter& reader) noexcept;
     static void room_wanted(uv_handle_s* raw, std::size_t, uv_buf_t* room) noexcept;
