@@ -50,14 +50,14 @@
 #include <pyasync/uv/address.hpp>
 #include <pyasync/uv/buffer.hpp>
 #include <pyasync/uv/error.hpp>
+#include <pyasync/uv/file.hpp>
 #include <pyasync/uv/getaddrinfo.hpp>
 #include <pyasync/uv/interval.hpp>
 #include <pyasync/uv/listener.hpp>
 #include <pyasync/uv/loop.hpp>
 #include <pyasync/uv/loop_pool.hpp>
-#include <pyasync/uv/pipe.hpp>
-#include <pyasync/uv/file.hpp>
 #include <pyasync/uv/paths.hpp>
+#include <pyasync/uv/pipe.hpp>
 #include <pyasync/uv/scandir.hpp>
 #include <pyasync/uv/sleep.hpp>
 #include <pyasync/uv/stream.hpp>
