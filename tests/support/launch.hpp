@@ -5,6 +5,7 @@
 #include <source_location>
 #include <stdexcept>
 #include <utility>
+#include <vector>
 
 #include <pyasync/core/future.hpp>
 #include <pyasync/core/root.hpp>
@@ -43,6 +44,13 @@ T wait_for(future<T> running) {
     arrival end;
     if (state->notify(end, here)) here.run_until([&end] { return end.come; });
     return outcome_of(future<T>(state));
+}
+
+/// What a stopped loop leaves alone stays in memory, and is no leak.
+template <typename T>
+void keep_for_ever(future<T> left_alone) {
+    static auto& kept = *new std::vector<detail::ref<detail::future_state<T>>>;
+    kept.push_back(std::move(left_alone).release());
 }
 
 /// Runs a task to its end on an executor that nothing else uses.
