@@ -8,11 +8,12 @@
 #include <pyasync/uv/file.hpp>
 #include <pyasync/uv/file_status.hpp>
 
-/// All of these are requests to libuv's thread pool.
+// All of these are requests to libuv's thread pool.
 ///
-/// **Thread.** Each continues at the task's home. **Cancellation.** What the pool has not begun never begins; what it has
-/// begun is waited for and gives its result, and the next wait throws `cancelled`. **Errors.** `uv::error` with what was
-/// tried: `rename "a" to "b": No such file or directory`. **Ownership.** The task owns the paths.
+// **Thread.** Each continues at the task's home. **Cancellation.** What the pool has not begun never begins; what it has
+// begun is waited for and gives its result, and the next wait throws `cancelled`. **Errors.** `uv::error` with what was
+// tried: `rename "a" to "b": No such file or directory`. **Ownership.** The task owns the paths.
+
 namespace pyasync::uv {
 
 /// What the system knows of the file at `path`; `lstat`: of a symbolic link itself.
