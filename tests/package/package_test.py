@@ -238,11 +238,15 @@ class WhatIsMissing(WithFolder):
 
     WITHOUT_OPENSSL = "-DCMAKE_DISABLE_FIND_PACKAGE_OpenSSL=ON"
 
-    def test_openssl(self) -> None:
+    def test_who_has_no_tls_needs_no_openssl(self) -> None:
         self.configure(self.REQUIRED, self.WITHOUT_OPENSSL, fails=False)
+
+    def test_openssl(self) -> None:
         text = f"{self.PROJECT}\nfind_package(pyasync CONFIG REQUIRED COMPONENTS tls)"
         said = self.configure(text, self.WITHOUT_OPENSSL)
         self.assertIn("pyasync::tls needs OpenSSL 3.0 or newer: libssl-dev (Debian", said)
+
+    def test_openssl_for_who_links_it(self) -> None:
         text = f'{self.REQUIRED}\nadd_executable(t "{OUTSIDE}/tls.cpp")\ntarget_link_libraries(t pyasync::tls)'
         self.assertIn("pyasync::tls_needs_OpenSSL_3.0_or_newer", self.configure(text, self.WITHOUT_OPENSSL))
 
