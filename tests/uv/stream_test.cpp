@@ -166,6 +166,28 @@ TEST_CASE("the same where the stream is destroyed") {
     });
 }
 
+TEST_CASE("a cancellation that comes when the stream has just been closed is for the next wait") {
+    on_a_loop([]() -> task<> {
+        auto both = std::make_optional(ends());
+        const auto read = [](stream& from) -> task<std::string> {
+            std::array<char, 4> room{};
+            const std::string first = co_await failure_of(from.read_some(room));
+            try {
+                co_await sleep(0ms);
+            } catch (const cancelled&) {
+                co_return first + ", then cancelled";
+            }
+            co_return first;
+        };
+        future<std::string> reading = launch(read(both->first), *loop::current());
+        co_await sleep(0ms);
+        both.reset();
+        reading.cancel();
+        CHECK(co_await std::move(reading) ==
+              "wait for what another task has closed: Operation canceled, then cancelled");
+    });
+}
+
 TEST_CASE("one task reads at a time") {
     on_a_loop([]() -> task<> {
         auto [left, right] = ends();

@@ -19,7 +19,7 @@ struct connect_request {
 
     static void over(uv_connect_t* raw, int status) noexcept {
         const std::unique_ptr<connect_request> self(static_cast<connect_request*>(raw->data));
-        if (self->awaiter != nullptr) self->awaiter->is_over(status);
+        if (self->awaiter != nullptr) self->awaiter->called_back(status);
     }
 };
 
@@ -37,13 +37,9 @@ bool connect_awaiter::begin() noexcept {
     return true;
 }
 
-void connect_awaiter::cancel() noexcept {
-    if (request_ == nullptr) return;  // it has ended already
-    std::exchange(request_, nullptr)->awaiter = nullptr;
-    end_cancelled();
-}
+void connect_awaiter::withdraw() noexcept { std::exchange(request_, nullptr)->awaiter = nullptr; }
 
-void connect_awaiter::is_over(int status) noexcept {
+void connect_awaiter::called_back(int status) noexcept {
     request_ = nullptr;
     end(status);
 }

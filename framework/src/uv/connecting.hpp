@@ -24,9 +24,9 @@ private:
     friend connect_request;
 
     bool begin() noexcept override;
-    void cancel() noexcept override;
+    void withdraw() noexcept override;
     void describe(pyasync::detail::task_report& into) const override;
-    void is_over(int status) noexcept;
+    void called_back(int status) noexcept;
 
     stream_handle* stream_;
     connect_request* request_ = nullptr;

@@ -65,14 +65,7 @@ bool getaddrinfo_awaiter::begin() noexcept {
     return true;
 }
 
-void getaddrinfo_awaiter::cancel() noexcept {
-    if (request_ != nullptr) {
-        std::exchange(request_, nullptr)->abandon();
-        end_cancelled();
-    } else if (!was_cancelled()) {
-        context().cancel_next_wait();
-    }
-}
+void getaddrinfo_awaiter::withdraw() noexcept { std::exchange(request_, nullptr)->abandon(); }
 
 std::vector<address> getaddrinfo_awaiter::await_resume() {
     throw_failure([this] { return subject(); });

@@ -70,15 +70,15 @@ int listener_handle::wait(accept_wait& waiter) noexcept {
     return 0;
 }
 
-bool listener_handle::withdraw(accept_wait& waiter) noexcept {
+void listener_handle::withdraw(accept_wait& waiter) noexcept {
+    accept_wait** slot = &first_;
     accept_wait* before = nullptr;
-    for (accept_wait* each = first_; each != nullptr; before = each, each = each->next_) {
-        if (each != &waiter) continue;
-        (before == nullptr ? first_ : before->next_) = waiter.next_;
-        if (last_ == &waiter) last_ = before;
-        return true;
+    while (*slot != &waiter) {
+        before = *slot;
+        slot = &before->next_;
     }
-    return false;
+    *slot = waiter.next_;
+    if (last_ == &waiter) last_ = before;
 }
 
 void listener_handle::closes() noexcept {
@@ -133,9 +133,7 @@ bool accept_wait::begin() noexcept {
     return status == 0 || ended_at_once(status);
 }
 
-void accept_wait::cancel() noexcept {
-    if (listener_->withdraw(*this)) end_cancelled();
-}
+void accept_wait::withdraw() noexcept { listener_->withdraw(*this); }
 
 accepted accept_wait::take() {
     throw_failure([this] { return "accept a connection at " + listener_->name(); });
@@ -143,7 +141,7 @@ accepted accept_wait::take() {
 }
 
 void accept_wait::describe(pyasync::detail::task_report& into) const {
-    into.waits_for = "uv: a connection at " + listener_->name();
+    into.waits_for = is_over() ? "uv: a connection, which is there" : "uv: a connection at " + listener_->name();
 }
 
 listener_handle& any_listener::get() const { return static_cast<listener_handle&>(base()); }

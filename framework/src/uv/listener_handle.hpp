@@ -39,8 +39,8 @@ public:
 
     /// Loop thread: whoever waits gets the next connection, in turn.
     [[nodiscard]] int wait(accept_wait& waiter) noexcept;
-    /// Loop thread; false where it has ended already.
-    bool withdraw(accept_wait& waiter) noexcept;
+    /// Loop thread: it waits no more.
+    void withdraw(accept_wait& waiter) noexcept;
 
 private:
     [[nodiscard]] uv_handle_t* raw_handle() noexcept override { return reinterpret_cast<uv_handle_t*>(&raw_); }

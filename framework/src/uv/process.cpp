@@ -100,13 +100,10 @@ bool process_awaiter::begin() noexcept {
     return true;
 }
 
-void process_awaiter::cancel() noexcept {
-    if (awaited_ == nullptr) return;  // it has ended already
-    for (process_awaiter** slot = &awaited_->first_; *slot != nullptr; slot = &(*slot)->next_) {
-        if (*slot != this) continue;
-        *slot = next_;
-        return end_cancelled();
-    }
+void process_awaiter::withdraw() noexcept {
+    process_awaiter** slot = &awaited_->first_;
+    while (*slot != this) slot = &(*slot)->next_;
+    *slot = next_;
 }
 
 exit_status process_awaiter::await_resume() const {

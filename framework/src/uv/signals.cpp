@@ -39,11 +39,7 @@ public:
         waiter_ = &waiter;
         return true;
     }
-    [[nodiscard]] bool withdraw(const signal_awaiter& waiter) noexcept {
-        if (waiter_ != &waiter) return false;
-        waiter_ = nullptr;
-        return true;
-    }
+    void withdraw() noexcept { waiter_ = nullptr; }
     void close() noexcept {
         closed_ = true;
         if (waiter_ != nullptr) std::exchange(waiter_, nullptr)->end_closed();
@@ -100,9 +96,7 @@ bool signal_awaiter::begin() noexcept {
     return awaited_->wait(*this) || ended_at_once(UV_EBUSY);
 }
 
-void signal_awaiter::cancel() noexcept {
-    if (awaited_->withdraw(*this)) end_cancelled();
-}
+void signal_awaiter::withdraw() noexcept { awaited_->withdraw(); }
 
 int signal_awaiter::await_resume() const {
     if (status() == UV_EBUSY) throw misuse("pyasync: two tasks wait for one stream of signals at a time");

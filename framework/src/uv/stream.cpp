@@ -98,11 +98,7 @@ int read_awaiter::keeps(std::string_view come) noexcept {
     }
 }
 
-void read_awaiter::cancel() noexcept {
-    if (stream_->reader_ != this) return;  // it has ended already
-    stream_->reader_ = nullptr;
-    end_cancelled();
-}
+void read_awaiter::withdraw() noexcept { stream_->reader_ = nullptr; }
 
 std::size_t read_awaiter::await_resume() const {
     if (status() == UV_EBUSY) throw misuse("pyasync: two tasks read from one stream at a time");
@@ -111,7 +107,7 @@ std::size_t read_awaiter::await_resume() const {
 }
 
 void read_awaiter::describe(pyasync::detail::task_report& into) const {
-    into.waits_for = stream_->reader_ == this ? "uv: bytes from " + stream_->peer() : "uv: a read, which is over";
+    into.waits_for = is_over() ? "uv: a read, which is over" : "uv: bytes from " + stream_->peer();
 }
 
 // ---- Writing. ----
@@ -201,17 +197,15 @@ void write_awaiter::advance(std::size_t size) noexcept {
     }
 }
 
-void write_awaiter::cancel() noexcept {
+void write_awaiter::withdraw() noexcept {
     write_awaiter** slot = &stream_->first_writer_;
     write_awaiter* before = nullptr;
-    while (*slot != nullptr && *slot != this) {
+    while (*slot != this) {
         before = *slot;
         slot = &before->next_;
     }
-    if (*slot == nullptr) return;  // it has ended already
     *slot = next_;
     if (stream_->last_writer_ == this) stream_->last_writer_ = before;
-    end_cancelled();
 }
 
 void write_awaiter::await_resume() const {
@@ -222,7 +216,7 @@ void write_awaiter::await_resume() const {
 }
 
 void write_awaiter::describe(pyasync::detail::task_report& into) const {
-    into.waits_for = "uv: " + stream_->peer() + " to take what is written";
+    into.waits_for = is_over() ? "uv: a write, which is over" : "uv: " + stream_->peer() + " to take what is written";
 }
 
 // ---- Shutting down. ----
@@ -234,7 +228,7 @@ struct shutdown_request {
 
     static void over(uv_shutdown_t* raw, int status) noexcept {
         const std::unique_ptr<shutdown_request> self(static_cast<shutdown_request*>(raw->data));
-        if (self->awaiter != nullptr) self->awaiter->is_over(status);
+        if (self->awaiter != nullptr) self->awaiter->called_back(status);
     }
 };
 
@@ -259,13 +253,9 @@ bool shutdown_awaiter::begin() noexcept {
     return true;
 }
 
-void shutdown_awaiter::cancel() noexcept {
-    if (request_ == nullptr) return;
-    std::exchange(request_, nullptr)->awaiter = nullptr;
-    end_cancelled();
-}
+void shutdown_awaiter::withdraw() noexcept { std::exchange(request_, nullptr)->awaiter = nullptr; }
 
-void shutdown_awaiter::is_over(int status) noexcept {
+void shutdown_awaiter::called_back(int status) noexcept {
     request_ = nullptr;
     if (status == UV_ECANCELED) return end_closed();
     if (status == -ENOTSOCK) {  // a pipe, whose other end only sees that this one is closed
@@ -280,7 +270,8 @@ void shutdown_awaiter::await_resume() const {
 }
 
 void shutdown_awaiter::describe(pyasync::detail::task_report& into) const {
-    into.waits_for = "uv: what was written to " + stream_->peer() + " to go out";
+    into.waits_for = is_over() ? "uv: the end of a shutdown, which is over"
+                               : "uv: what was written to " + stream_->peer() + " to go out";
 }
 
 }  // namespace detail

@@ -68,14 +68,7 @@ bool udp_receive_awaiter::begin() noexcept {
     return status < 0 ? ended_at_once(status) : true;
 }
 
-void udp_receive_awaiter::cancel() noexcept {
-    if (socket_ != nullptr) {
-        socket_->stop(*this);
-        end_cancelled();
-    } else if (!was_cancelled()) {
-        context().cancel_next_wait();
-    }
-}
+void udp_receive_awaiter::withdraw() noexcept { socket_->stop(*this); }
 
 datagram udp_receive_awaiter::await_resume() const {
     finish([this] { return subject(); });
@@ -99,14 +92,7 @@ bool udp_send_awaiter::begin() noexcept {
     return true;
 }
 
-void udp_send_awaiter::cancel() noexcept {
-    if (socket_ != nullptr) {
-        socket_->stop(*this);
-        end_cancelled();
-    } else if (!was_cancelled()) {
-        context().cancel_next_wait();
-    }
-}
+void udp_send_awaiter::withdraw() noexcept { socket_->stop(*this); }
 
 void udp_send_awaiter::await_resume() const {
     finish([this] { return subject(); });

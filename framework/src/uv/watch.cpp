@@ -231,29 +231,16 @@ private:
             misuse_ = "pyasync: this watcher is waited for already: one next() at a time";
         } else if (state_->handle().changes.empty() && !state_->is_over()) {
             state_->handle().listening = this;
-            waits_ = true;
             return true;
         }
         return ended_at_once(0);
     }
-    void changed() noexcept override {
-        waits_ = false;
-        end_later(0);
-    }
-    void cancel() noexcept override {
-        if (waits_) {
-            waits_ = false;
-            state_->handle().listening = nullptr;
-            end_cancelled();
-        } else if (!was_cancelled()) {
-            context().cancel_next_wait();
-        }
-    }
+    void changed() noexcept override { end_later(0); }
+    void withdraw() noexcept override { state_->handle().listening = nullptr; }
     void describe(pyasync::detail::task_report& into) const override { into.waits_for = "uv::" + state_->attempted(); }
 
     state* state_;
     const char* misuse_ = nullptr;
-    bool waits_ = false;
 };
 
 namespace {

@@ -47,7 +47,7 @@ private:
     };
 
     bool begin() noexcept override;
-    void cancel() noexcept override;
+    void withdraw() noexcept override;
     void describe(pyasync::detail::task_report& into) const override;
     [[nodiscard]] std::string subject() const;
 

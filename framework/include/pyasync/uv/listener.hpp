@@ -38,7 +38,7 @@ private:
     friend class listener_handle;
 
     bool begin() noexcept final;
-    void cancel() noexcept final;
+    void withdraw() noexcept final;
     void describe(pyasync::detail::task_report& into) const final;
 
     listener_handle* listener_;

@@ -34,17 +34,27 @@ protected:
         status_ = status;
         resume();
     }
-    /// From within `cancel`, or where somebody else closes what it is about.
+    /// Where the task must not continue at once.
     void end_later(int status) noexcept {
+        over_ = true;
         status_ = status;
         context().home().post(*this);
     }
-    /// The same, for a cancellation of the task.
-    void end_cancelled() noexcept {
-        cancelled_ = true;
-        end_later(0);
+    /// A cancellation of the task. One that comes when it has ended, and only the task has not gone on yet, is for the
+    /// next wait.
+    void cancel() noexcept override {
+        if (!over_) {
+            withdraw();
+            cancelled_ = true;
+            end_later(0);
+        } else if (!cancelled_) {
+            context().cancel_next_wait();
+        }
     }
-    /// The same: what it was about has been closed, and may be gone when the task continues.
+    /// While it waits: from now on nobody ends it but its cancellation.
+    virtual void withdraw() noexcept {}
+
+    /// What it was about is closed, and may be gone when the task continues.
     void end_closed() noexcept {
         closed_ = true;
         end_later(0);
@@ -58,6 +68,8 @@ protected:
     /// What it has ended with.
     [[nodiscard]] int status() const noexcept { return status_; }
     [[nodiscard]] bool was_cancelled() const noexcept { return cancelled_; }
+    /// Has it ended, but for the task's going on? What it was about may be gone.
+    [[nodiscard]] bool is_over() const noexcept { return over_; }
 
     /// Throws `cancelled`; or, for a negative status, `error`, with what `subject()` says was tried; or that what
     /// it was about was closed.
@@ -75,6 +87,7 @@ private:
     }
 
     int status_ = 0;
+    bool over_ = false;
     bool cancelled_ = false;
     bool closed_ = false;
 };

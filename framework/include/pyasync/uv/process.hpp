@@ -29,7 +29,7 @@ private:
     friend class process_handle;
 
     bool begin() noexcept override;
-    void cancel() noexcept override;
+    void withdraw() noexcept override;
     void describe(pyasync::detail::task_report& into) const override;
 
     process_handle* awaited_;

@@ -29,7 +29,7 @@ private:
     friend class signal_queue;
 
     bool begin() noexcept override;
-    void cancel() noexcept override;
+    void withdraw() noexcept override;
     void describe(pyasync::detail::task_report& into) const override;
 
     std::shared_ptr<signal_queue> awaited_;

@@ -12,23 +12,13 @@
 #include <string_view>
 #include <utility>
 
-#include <pyasync/core/cancellation.hpp>
 #include <pyasync/uv/buffer.hpp>
 #include <pyasync/uv/framing.hpp>
 #include <pyasync/uv/operation.hpp>
 #include <pyasync/uv/stream_handle.hpp>
+#include <pyasync/uv/write_cancelled.hpp>
 
 namespace pyasync::uv {
-
-/// A write has been cancelled when a part of it had gone out: the stream is as good as before, and whoever goes on with
-/// the byte at `written` loses nothing.
-class write_cancelled final : public cancelled {
-public:
-    explicit write_cancelled(std::size_t bytes) noexcept : written(bytes) {}
-    [[nodiscard]] const char* what() const noexcept override { return "the task was cancelled while it wrote"; }
-
-    std::size_t written;
-};
 
 namespace detail {
 
@@ -44,7 +34,7 @@ private:
     friend class stream_handle;
 
     bool begin() noexcept override;
-    void cancel() noexcept override;
+    void withdraw() noexcept override;
     void describe(pyasync::detail::task_report& into) const override;
     /// What has come is where it belongs: its size, or one of libuv's codes.
     [[nodiscard]] int keeps(std::string_view come) noexcept;
@@ -81,7 +71,7 @@ private:
     friend class stream_handle;
 
     bool begin() noexcept override;
-    void cancel() noexcept override;
+    void withdraw() noexcept override;
     void describe(pyasync::detail::task_report& into) const override;
 
     /// 0 where all has been written, UV_EAGAIN where no more is taken now, or what went wrong.
@@ -126,9 +116,9 @@ private:
     friend shutdown_request;
 
     bool begin() noexcept override;
-    void cancel() noexcept override;
+    void withdraw() noexcept override;
     void describe(pyasync::detail::task_report& into) const override;
-    void is_over(int status) noexcept;
+    void called_back(int status) noexcept;
 
     stream_handle* stream_;
     shutdown_request* request_ = nullptr;

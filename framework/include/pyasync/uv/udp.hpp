@@ -95,7 +95,7 @@ public:
 private:
     friend class udp_socket;
     bool begin() noexcept override;
-    void cancel() noexcept override;
+    void withdraw() noexcept override;
     void describe(pyasync::detail::task_report& into) const override;
     [[nodiscard]] std::string subject() const;
 
@@ -116,7 +116,7 @@ public:
 private:
     friend class udp_socket;
     bool begin() noexcept override;
-    void cancel() noexcept override;
+    void withdraw() noexcept override;
     void describe(pyasync::detail::task_report& into) const override;
     [[nodiscard]] std::string subject() const;
 

@@ -238,17 +238,15 @@ void tls_connection::wait_for_turn(tls_turn_awaiter& waiting) noexcept {
     last_waiting_ = &waiting;
 }
 
-bool tls_connection::forget(tls_turn_awaiter& waiting) noexcept {
+void tls_connection::forget(tls_turn_awaiter& waiting) noexcept {
     tls_turn_awaiter** slot = &first_waiting_;
     tls_turn_awaiter* before = nullptr;
-    while (*slot != nullptr && *slot != &waiting) {
+    while (*slot != &waiting) {
         before = *slot;
         slot = &before->next_;
     }
-    if (*slot == nullptr) return false;
     *slot = waiting.next_;
     if (last_waiting_ == &waiting) last_waiting_ = before;
-    return true;
 }
 
 // ---- Closing. ----

@@ -88,7 +88,7 @@ private:
     void expect(const std::string& host);
     void end_turn() noexcept;
     void wait_for_turn(tls_turn_awaiter& waiting) noexcept;
-    [[nodiscard]] bool forget(tls_turn_awaiter& waiting) noexcept;
+    void forget(tls_turn_awaiter& waiting) noexcept;
 
     static void arrive(work& self, pyasync::detail::delivery how) noexcept;
 

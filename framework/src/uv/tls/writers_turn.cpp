@@ -12,13 +12,7 @@ bool tls_turn_awaiter::begin() noexcept {
     return true;
 }
 
-void tls_turn_awaiter::cancel() noexcept {
-    if (connection_->forget(*this)) {
-        end_cancelled();
-    } else if (!was_cancelled()) {
-        context().cancel_next_wait();  // it has the turn, or the connection was closed
-    }
-}
+void tls_turn_awaiter::withdraw() noexcept { connection_->forget(*this); }
 
 tls_writers_turn tls_turn_awaiter::await_resume() const {
     throw_failure([this] { return "write to " + connection_->peer(); });
@@ -36,11 +30,7 @@ bool tls_drain_awaiter::begin() noexcept {
     return true;
 }
 
-void tls_drain_awaiter::cancel() noexcept {
-    if (connection_->drains_ != this) return;  // it has ended already
-    connection_->drains_ = nullptr;
-    end_cancelled();
-}
+void tls_drain_awaiter::withdraw() noexcept { connection_->drains_ = nullptr; }
 
 void tls_drain_awaiter::await_resume() const {
     throw_failure([this] { return "write to " + connection_->peer(); });

@@ -36,7 +36,7 @@ private:
     friend class tls_connection;
 
     bool begin() noexcept override;
-    void cancel() noexcept override;
+    void withdraw() noexcept override;
     void describe(pyasync::detail::task_report& into) const override;
 
     tls_connection* connection_;
@@ -65,7 +65,7 @@ private:
     friend class tls_connection;
 
     bool begin() noexcept override;
-    void cancel() noexcept override;
+    void withdraw() noexcept override;
     void describe(pyasync::detail::task_report& into) const override;
 
     tls_connection* connection_;
