@@ -48,8 +48,14 @@
 #include <pyasync/py/parameter.hpp>
 #include <pyasync/runtime.hpp>
 #include <pyasync/uv/address.hpp>
+#include <pyasync/uv/command.hpp>
 #include <pyasync/uv/error.hpp>
+#include <pyasync/uv/exit_status.hpp>
 #include <pyasync/uv/getaddrinfo.hpp>
 #include <pyasync/uv/loop.hpp>
+#include <pyasync/uv/pipe.hpp>
+#include <pyasync/uv/process.hpp>
+#include <pyasync/uv/signals.hpp>
 #include <pyasync/uv/sleep.hpp>
 #include <pyasync/uv/timeout.hpp>
+#include <pyasync/uv/tty.hpp>
