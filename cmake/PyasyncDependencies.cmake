@@ -1,9 +1,9 @@
-# cmake/PyasyncDependencies.cmake: the libraries that pyasync stands on, as the system has them: libuv, fmt and doctest.
+# cmake/PyasyncDependencies.cmake: the libraries that pyasync stands on, as the system has them: libuv, fmt, OpenSSL and doctest.
 # SPDX-License-Identifier: MIT
 include_guard(GLOBAL)
 
-# The rest of pyasync's CMake names only what these functions give it: Threads::Threads, pyasync::libuv, pyasync::fmt
-# and pyasync::doctest. Those of pyasync's own are imported targets in terms of others, so that an installed pyasync
+# The rest of pyasync's CMake names only what these functions give it: Threads::Threads, pyasync::libuv, pyasync::fmt,
+# pyasync::openssl and pyasync::doctest. Those of pyasync's own are imported targets in terms of others, so that an installed pyasync
 # refers to them by name, whatever it was built with.
 
 # Sets <result> to what a user who lacks <library> is told: the least version that will do, and its packages.
@@ -11,6 +11,8 @@ function(pyasync_describe_missing result library)
   set(libuv "libuv 1.44 or newer, and pkg-config to find it: \
 libuv1-dev and pkgconf (Debian, Ubuntu), libuv-devel (Fedora, openSUSE), libuv (Arch, Homebrew)")
   set(fmt "fmt 9 or newer: libfmt-dev (Debian, Ubuntu), fmt-devel (Fedora, openSUSE), fmt (Arch, Homebrew)")
+  set(openssl "OpenSSL 3.0 or newer: libssl-dev (Debian, Ubuntu), openssl-devel (Fedora), libopenssl-devel (openSUSE), \
+openssl (Arch, Homebrew)")
   set(doctest "doctest 2.4.9 or newer: \
 doctest-dev (Debian, Ubuntu), doctest-devel (Fedora, openSUSE), doctest (Arch, Homebrew)")
   set(${result} "${${library}}" PARENT_SCOPE)
@@ -127,4 +129,32 @@ function(pyasync_find_doctest)
     add_library(pyasync::doctest INTERFACE IMPORTED GLOBAL)
     target_link_libraries(pyasync::doctest INTERFACE doctest::doctest)
   endif()
+endfunction()
+
+# Defines pyasync::openssl, which pyasync::tls stands on. Standalone executables get the archives, where there are some.
+# Nobody else needs it, so where there is none (or it is too old) it is missing only to who links it.
+function(pyasync_find_openssl)
+  if(TARGET pyasync::openssl)
+    return()
+  endif()
+  add_library(pyasync::openssl INTERFACE IMPORTED GLOBAL)
+  find_package(OpenSSL 3.0 QUIET GLOBAL)
+  if(NOT OPENSSL_FOUND)
+    # CMake tells the name of what it does not find.
+    target_link_libraries(pyasync::openssl INTERFACE pyasync::tls_needs_OpenSSL_3.0_or_newer)
+    return()
+  endif()
+  set(PYASYNC_HAS_OPENSSL TRUE PARENT_SCOPE)
+  message(STATUS "Found OpenSSL ${OPENSSL_VERSION}, for pyasync::tls")
+  cmake_path(GET OPENSSL_SSL_LIBRARY PARENT_PATH folder)
+  add_library(pyasync::openssl_archives INTERFACE IMPORTED GLOBAL)
+  if(EXISTS "${folder}/libssl.a" AND EXISTS "${folder}/libcrypto.a")
+    target_link_libraries(pyasync::openssl_archives INTERFACE
+      "${folder}/libssl.a" "${folder}/libcrypto.a" Threads::Threads ${CMAKE_DL_LIBS})
+    target_include_directories(pyasync::openssl_archives INTERFACE "${OPENSSL_INCLUDE_DIR}")
+  else()
+    target_link_libraries(pyasync::openssl_archives INTERFACE OpenSSL::SSL)
+  endif()
+  target_link_libraries(pyasync::openssl INTERFACE
+    "$<IF:$<BOOL:$<TARGET_PROPERTY:PYASYNC_STANDALONE>>,pyasync::openssl_archives,OpenSSL::SSL>")
 endfunction()

@@ -94,6 +94,13 @@ if(TARGET doctest::doctest)
   pyasync_find_doctest()
 endif()
 
+# Only pyasync::tls needs it, so it is not fetched.
+pyasync_find_openssl()
+if(NOT PYASYNC_HAS_OPENSSL)
+  pyasync_describe_missing(pyasync_openssl openssl)
+  message(STATUS "pyasync: found no ${pyasync_openssl}; so there is no pyasync::tls")
+endif()
+
 get_property(pyasync_missing GLOBAL PROPERTY PYASYNC_MISSING)
 if(pyasync_missing)
   message(FATAL_ERROR "These libraries are missing or too old, and PYASYNC_FETCH_DEPENDENCIES=NEVER forbids to download them. "

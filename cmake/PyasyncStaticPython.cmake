@@ -55,21 +55,26 @@ function(pyasync_find_static_python result)
   set(${result}_LIBRARIES "${libraries}" PARENT_SCOPE)
 endfunction()
 
-# pyasync_use_static_extensions(<target> [<module>...] [NAMES_FILE <file>] [LINKED <module>=<function>...])
+# pyasync_use_static_extensions(<target> [<module>...] [NAMES_FILE <file>] [LINKED <module>=<function>...] [ONLY])
 #
 # Makes the executable <target> fully static, with those of the named modules that pyasync_find_static_python() knows;
 # what is named besides is left to others. <file> names more of them, one a line; it may be made by the build, as late
 # as just before <target> is compiled. LINKED are further modules that <target> links, and the functions that make them
-# (PyInit_...). Call it after pyasync_find_static_python() has said TRUE; what <target> links is
+# (PyInit_...). With ONLY, CPython's built-in modules are named like the others; else all of them are there. Call it after pyasync_find_static_python() has said TRUE; what <target> links is
 # pyasync::embedded_python, as ever, or pyasync::pyasync.
 function(pyasync_use_static_extensions target)
-  cmake_parse_arguments(PARSE_ARGV 1 USE "" "NAMES_FILE" "LINKED")
+  cmake_parse_arguments(PARSE_ARGV 1 USE "ONLY" "NAMES_FILE" "LINKED")
   list(TRANSFORM USE_LINKED PREPEND "--linked=")
   set(folder "${CMAKE_CURRENT_BINARY_DIR}/CMakeFiles/${target}.static_python")
   set(names "${folder}/names.txt")
+  set(more "")
+  set(only "")
   if(USE_NAMES_FILE)
     set(more "${USE_NAMES_FILE}")
     cmake_path(ABSOLUTE_PATH more BASE_DIRECTORY "${CMAKE_CURRENT_BINARY_DIR}")
+  endif()
+  if(USE_ONLY)
+    set(only --only)
   endif()
   list(JOIN USE_UNPARSED_ARGUMENTS "\n" lines)
   file(CONFIGURE OUTPUT "${names}" CONTENT "${lines}\n" @ONLY)
@@ -79,7 +84,7 @@ function(pyasync_use_static_extensions target)
   set(inittab "${folder}/inittab.cpp")
   add_custom_command(OUTPUT "${inittab}"
     COMMAND "${pyasync_static_python_interpreter}" -I -S "${script}"
-      --out "${inittab}" --extensions "${known}" ${USE_LINKED} --names "${names}" ${more}
+      --out "${inittab}" --extensions "${known}" ${USE_LINKED} ${only} --names "${names}" ${more}
     DEPENDS "${script}" "${known}" "${names}" ${more} VERBATIM)
   target_sources(${target} PRIVATE "${inittab}")
   set_target_properties(${target} PROPERTIES PYASYNC_STANDALONE STATIC)
@@ -114,8 +119,8 @@ function(pyasync_make_static_python reason extensions used)
     message(STATUS "pyasync: static executables are without ${each}")
   endforeach()
 
-  # The built-in modules are named in CPython's own archive, so that one needs no --whole-archive: nothing is loaded that
-  # would look for the rest, and nothing has to be exported.
+  # Of CPython's own archive, too, what is called will do: nothing is loaded that would look for the rest, and nothing has
+  # to be exported.
   set(options -static -no-pie -Wl,--gc-sections)
   # What static_dlopen.cpp and static_runtime.cpp define instead.
   foreach(each IN ITEMS dlopen dlsym dlvsym dlclose dlerror __nss_database_get OPENSSL_init_crypto)
@@ -233,9 +238,7 @@ function(pyasync_try_static_python fault folder extensions options link)
       --extensions "${folder}/extensions.txt" --names "${folder}/try/names.txt"
     COMMAND_ERROR_IS_FATAL ANY)
   file(CONFIGURE OUTPUT "${folder}/try/main.cpp" @ONLY CONTENT "#include <Python.h>\n
-namespace pyasync::py::detail { void append_static_extensions() noexcept; }
 int main() {
-    pyasync::py::detail::append_static_extensions();
     PyConfig config;
     PyConfig_InitIsolatedConfig(&config);
     PyConfig_SetBytesString(&config, &config.program_name, R\"(@pyasync_static_python_interpreter@)\");

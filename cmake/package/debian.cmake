@@ -33,6 +33,9 @@ set(CPACK_DEBIAN_PACKAGE_DEPENDS
   "python3 (>= ${python_this}~)" "python3-dev (>= ${python_this}~)" "python3-dev (<< ${python_next}~)"
   "doctest-dev (>= 2.4.9~)" "cmake (>= 3.25~)" "ninja-build" "pkgconf" "g++ (>= 4:12) | clang (>= 1:16)")
 list(JOIN CPACK_DEBIAN_PACKAGE_DEPENDS ", " CPACK_DEBIAN_PACKAGE_DEPENDS)
+if(PYASYNC_HAS_OPENSSL)  # for pyasync::tls alone
+  set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "libssl-dev (>= 3.0)")
+endif()
 set(CPACK_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS
   OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
 

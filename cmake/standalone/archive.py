@@ -34,6 +34,7 @@ class Kind(IntEnum):
     STATIC = 5  # an extension in CPython's table of built-in modules
     SHARED_LIBRARY = 6
     UNUSABLE = 7  # an extension; `needs` is why
+    FROZEN = 8  # a module whose code CPython has in itself
 
 
 class Packed(IntFlag):

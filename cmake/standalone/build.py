@@ -8,6 +8,7 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))  # which -I leaves out
 
+import finding
 from archive import Kind, archive
 from cache import Cache, write_file
 from contents import Contents, contents
@@ -55,7 +56,9 @@ def build(given: Options) -> None:
 
 
 def names_of_static(made: Contents) -> str:
-    return "".join(f"{each.name}\n" for each in made.entries if each.kind == Kind.STATIC)
+    """What is linked into the executable: extensions, and built-in modules."""
+    linked = (finding.Kind.STATIC, finding.Kind.BUILT_IN)
+    return "".join(f"{name}\n" for name, each in sorted(made.graph.modules.items()) if each.kind in linked)
 
 
 def own_source(name: str) -> bytes:

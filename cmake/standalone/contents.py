@@ -1,5 +1,8 @@
 # cmake/standalone/contents.py: what an executable has in it: modules, libraries and files, from all that is known of them.
 # SPDX-License-Identifier: MIT
+import _imp
+import marshal
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
@@ -17,10 +20,14 @@ from sources import Sources
 BY_INTERPRETER = ("encodings", "encodings.aliases", "encodings.utf_8")
 """What it needs to start."""
 
-BY_PYASYNC = ("traceback", "linecache", "threading", "asyncio")
+BY_COMPILER = ("unicodedata",)
+"""Names and escapes with other letters than ASCII ask it, in code that is compiled while the application runs."""
+
+BY_PYASYNC = ("atexit", "gc", "traceback", "linecache", "threading", "asyncio")
 """What its C++ imports, when it comes to that."""
 
-IMPORTER = "_pyasync_importer"
+OWN = "_pyasync_"
+IMPORTER = f"{OWN}importer"
 CA_BUNDLE = "_pyasync/ca.pem"
 
 
@@ -65,9 +72,13 @@ def contents(options: Options, cache: Cache) -> Contents:
         raise Faults(faults)
     made.entries = list(entries(made))
     if not options.is_packed_as_whole:
-        made.entries = [packed(each, sources, options) for each in made.entries]
+        early = made.graph.imported_at_start()
+        made.entries = [packed(each, sources, early, compresses=options.compresses) for each in made.entries]
     made.distributions = distributions(graph.modules.values(), options.sites, folders, sources)
     add_files(made, options)
+    misspelt = graph.misspelt_exclusions()
+    if misspelt:
+        raise Faults(misspelt)
     made.entries += folders_of_files(made)
     return made
 
@@ -88,11 +99,12 @@ def add_roots(graph: Graph, options: Options, application: dict[str, str]) -> No
             graph.fault(f"STDLIB {each}: the standard library has no module of that name")
     graph.add_all(BY_INTERPRETER, "the interpreter")
     if f"{IMPORTER}.py" in options.own:  # the others are in it where what they adapt is
-        graph.add_all([IMPORTER], "pyasync's own")
+        graph.add_all([IMPORTER, "zlib"], "pyasync's own")
+    graph.add_all((each for each in BY_COMPILER if not graph.is_excluded(each)), "the compiler")
     graph.add_all((each for each in BY_PYASYNC if not graph.is_excluded(each)), "pyasync itself")
     graph.notes += [f"{each}: excluded, though pyasync uses it" for each in BY_PYASYNC if graph.is_excluded(each)]
     if FULL in options.library:
-        for each in whole_library(graph.folders):
+        for each in (*whole_library(graph.folders), *sys.builtin_module_names):
             graph.find(each, "STDLIB FULL")
         graph.follow()
 
@@ -141,10 +153,12 @@ def folders_of_files(made: Contents) -> Iterator[Entry]:
             folder = folder.rpartition("/")[0]
 
 
-def packed(entry: Entry, sources: Sources, options: Options) -> Entry:
-    """Sources are read for tracebacks only; the rest is packed where that is wanted, but for what unpacks it."""
-    made = replace(entry, source=sources.compressed(entry.source), packed=Packed.SOURCE) if entry.code else entry
-    if not options.compresses or entry.name in (*BY_INTERPRETER, IMPORTER, "zlib"):
+def packed(entry: Entry, sources: Sources, early: set[str], *, compresses: bool) -> Entry:
+    """Sources are read for tracebacks only, and code that is not imported early may never be; the rest is packed where that is
+    wanted, but for what unpacks it."""
+    made = replace(entry, source=sources.compressed(entry.source), packed=Packed.SOURCE) if entry.source else entry
+    is_late = entry.code and entry.name not in early and not entry.name.startswith(OWN)
+    if not (compresses or is_late) or entry.name in (*BY_INTERPRETER, IMPORTER, "zlib"):
         return made
     code, data = (sources.compressed(each) if each else each for each in (entry.code, entry.data))
     return replace(made, code=code, data=data, packed=made.packed | Packed.CODE_AND_DATA)
@@ -158,6 +172,8 @@ def outer_names(name: str) -> Iterator[str]:
 
 def entry(module: Module, made: Contents) -> Entry:
     if module.kind is Kind.SOURCE and module.source is not None:
+        if is_frozen(module.name, module.source.code):
+            return Entry(module.name, Stored.FROZEN, source=module.source.text, file=module.place)
         kind = Stored.PACKAGE if module.is_package else Stored.MODULE
         return Entry(module.name, kind, module.source.code, module.source.text, file=module.place)
     if module.kind is Kind.EXTENSION:
@@ -168,6 +184,11 @@ def entry(module: Module, made: Contents) -> Entry:
     if module.kind is Kind.UNUSABLE:
         return Entry(module.name, Stored.UNUSABLE, needs=module.why_unusable)
     return Entry(module.name, Stored.NAMESPACE if module.kind is Kind.NAMESPACE else Stored.STATIC)
+
+
+def is_frozen(name: str, code: bytes) -> bool:
+    """Whether CPython has the very same code in itself, ready to run."""
+    return _imp.is_frozen(name) and _imp.get_frozen_object(name) == marshal.loads(code)
 
 
 def add_files(made: Contents, options: Options) -> None:

@@ -28,7 +28,7 @@ NO_DATA = (
 )
 INFO = (".dist-info", ".egg-info")
 KEPT = re.compile(
-    r"METADATA|PKG-INFO|entry_points\.txt|top_level\.txt|requires\.txt|(licen[sc]e|copying|notice|authors).*",
+    r"METADATA|PKG-INFO|RECORD|entry_points\.txt|top_level\.txt|requires\.txt|(licen[sc]e|copying|notice|authors).*",
     re.IGNORECASE,
 )
 LICENCE = re.compile(r"(licen[sc]e|copying|notice).*", re.IGNORECASE)

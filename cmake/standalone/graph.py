@@ -7,7 +7,7 @@ It has to be run by the CPython that the application contains: that one's built-
 import sys
 import sysconfig
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -49,6 +49,7 @@ class Module:
     needed_by: str  # who was the first, in words
     source: Source | None = None
     cannot_be_without: list[str] = field(default_factory=list)  # imports of it that fail its own
+    imports_at_once: list[str] = field(default_factory=list)  # when it is imported itself, or it may
     why_unusable: str = ""
 
     @property
@@ -102,6 +103,7 @@ class Graph:
     absent: list[Absent] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     _faults: list[str] = field(default_factory=list)
+    _turned_away: set[str] = field(default_factory=set)  # exclusions that have kept something out
     _waiting: deque[Module] = field(default_factory=deque)
 
     def __post_init__(self) -> None:
@@ -128,13 +130,21 @@ class Graph:
 
     def required(self) -> set[str]:
         """The modules that the application cannot do without, as far as one can tell."""
+        return self.reached(lambda module: module.cannot_be_without)
+
+    def imported_at_start(self) -> set[str]:
+        """Those that no function imports when it is called, as far as one can tell."""
+        return self.reached(lambda module: module.imports_at_once)
+
+    def reached(self, imports: Callable[[Module], list[str]]) -> set[str]:
+        """All that the roots come to by some of their imports."""
         found: set[str] = set()
         waiting = list(self.roots)
         while waiting:
             name = waiting.pop()
             if name in self.modules and name not in found:
                 found.add(name)
-                waiting += self.modules[name].cannot_be_without
+                waiting += imports(self.modules[name])
                 waiting.append(name.rpartition(".")[0])
         return found
 
@@ -186,19 +196,22 @@ class Graph:
             self.find(each, f"{module.name}, by name")
 
     def follow_extension(self, module: Module) -> None:
-        """Its strings name what it imports, though one cannot tell those from others."""
-        why = f"the C code of {module.name}"
+        module.imports_at_once = list(self.named_by(module))
+        for name in module.imports_at_once:
+            self.find(name, f"the C code of {module.name}")
+
+    def named_by(self, module: Module) -> Iterator[str]:
+        """The strings of an extension name what it imports, though one cannot tell those from others."""
         near = [self.folders.names(each) for each in self.folders_of(module.package)]
         for word in self.sources.words(module.file):
             first = word.partition(".")[0]
             if self.may_be_module(word, first, module):
-                self.find(word, why)
+                yield word
             if any(first in names or f"{first}.py" in names for names in near):
-                self.find(f"{module.package}.{word}", why)
+                yield f"{module.package}.{word}"
         top = module.name.partition(".")[0]
         known = [*hidden.OFTEN_BY_RUST, *self.folders.modules_below(self.folders_of(top), f"{top}.")]
-        for name in self.sources.names_in_rust(module.file, known):
-            self.find(name, why)
+        yield from self.sources.names_in_rust(module.file, known)
 
     def may_be_module(self, word: str, first: str, importer: Module) -> bool:
         """What is in a package of somebody else has a name that is no word of a language."""
@@ -269,6 +282,8 @@ class Graph:
             return
         if what.matters:
             module.cannot_be_without.append(what.name)
+        if not what.lazy:
+            module.imports_at_once.append(what.name)
         if not found.is_package:
             return
         for member in self.exported_by(found) if "*" in what.members else what.members:
@@ -277,6 +292,8 @@ class Graph:
                 inner = self.find(name, place)  # or it is an attribute
                 if inner is not None and what.matters and "*" not in what.members:
                     module.cannot_be_without.append(name)
+                if inner is not None and not what.lazy:
+                    module.imports_at_once.append(name)
 
     def would_fail(self, module: Module, name: str) -> bool:
         """A module can put another one below it into sys.modules: `os.path`, `six.moves`."""
@@ -304,7 +321,26 @@ class Graph:
             return []
 
     def is_excluded(self, name: str) -> bool:
-        return any(name == each or name.startswith(f"{each}.") for each in self.excluded)
+        by = [each for each in self.excluded if name == each or name.startswith(f"{each}.")]
+        self._turned_away.update(by)
+        return bool(by)
+
+    def misspelt_exclusions(self) -> list[str]:
+        """Of the excluded, those that nobody has asked for, nor would have got: they are misspelt."""
+        return [
+            f"EXCLUDE {each}: there is no module of that name"
+            for each in sorted(self.excluded - self._turned_away - sys.stdlib_module_names)
+            if not self.is_somewhere(each)
+        ]
+
+    def is_somewhere(self, name: str) -> bool:
+        folders = self.top
+        for part in name.split("."):
+            found = self.folders.find(part, folders)
+            if found is None:
+                return False
+            folders = found.folders
+        return True
 
     # ---- Finding ----
 

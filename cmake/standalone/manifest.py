@@ -11,6 +11,7 @@ WORDS = (
     "built in",
     "shared library",
     "unusable",
+    "module",  # frozen
 )
 """For the kinds of an archive's entries."""
 

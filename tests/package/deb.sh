@@ -21,4 +21,6 @@ PYASYNC_FILE=$deb exec tests/package/clean_root.sh \
   "cmake $outside -B /tmp/outside && cmake --build /tmp/outside && ctest --test-dir /tmp/outside" \
   '/tmp/outside/outside_app' \
   'c++ -std=c++20 tests/package/outside/app.cpp -o /tmp/by_pkg_config $(pkg-config --cflags --libs pyasync)' \
-  'cp tests/package/outside/outside_python.py /tmp && /tmp/by_pkg_config'
+  'cp tests/package/outside/outside_python.py /tmp && /tmp/by_pkg_config' \
+  "apt-get -qq install -y --no-install-recommends libssl-dev && cmake $outside -B /tmp/outside" \
+  'cmake --build /tmp/outside && /tmp/outside/outside_tls'

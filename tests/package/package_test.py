@@ -63,6 +63,11 @@ def check_programs(folder: Path) -> None:
     printed = run(folder / "outside_app")
     if printed != f"Python has answered\n{prefix_of_python()}\n":
         raise AssertionError(printed)
+    if (folder / "outside_tls").exists():  # where there is OpenSSL
+        if run(folder / "outside_tls") != "TLS is there\n":
+            raise AssertionError("TLS is not there")
+        if "libssl" in run("readelf", "--dynamic", folder / "outside_app"):
+            raise AssertionError("who has no TLS needs OpenSSL")
     run(PYTHON, "-c", "import asyncio, outside_module as m; assert asyncio.run(m.twice(21)) == 42", PYTHONPATH=folder)
 
 
@@ -231,6 +236,24 @@ class WhatIsMissing(WithFolder):
         self.assertIn("pyasync needs libuv 1.44 or newer, and pkg-config to find it: libuv1-dev and pkgconf", said)
         self.assertIn("pyasync needs fmt 9 or newer: libfmt-dev (Debian", said)
 
+    WITHOUT_OPENSSL = "-DCMAKE_DISABLE_FIND_PACKAGE_OpenSSL=ON"
+
+    def test_who_has_no_tls_needs_no_openssl(self) -> None:
+        self.configure(self.REQUIRED, self.WITHOUT_OPENSSL, fails=False)
+
+    def test_openssl(self) -> None:
+        text = f"{self.PROJECT}\nfind_package(pyasync CONFIG REQUIRED COMPONENTS tls)"
+        said = self.configure(text, self.WITHOUT_OPENSSL)
+        self.assertIn("pyasync::tls needs OpenSSL 3.0 or newer: libssl-dev (Debian", said)
+
+    def test_openssl_for_who_links_it(self) -> None:
+        text = f'{self.REQUIRED}\nadd_executable(t "{OUTSIDE}/tls.cpp")\ntarget_link_libraries(t pyasync::tls)'
+        self.assertIn("pyasync::tls_needs_OpenSSL_3.0_or_newer", self.configure(text, self.WITHOUT_OPENSSL))
+
+    def test_a_component_that_there_is_not(self) -> None:
+        text = f"{self.PROJECT}\nfind_package(pyasync CONFIG REQUIRED COMPONENTS quic)"
+        self.assertIn("pyasync has no component quic", self.configure(text))
+
     def test_a_project_can_do_without(self) -> None:
         text = self.PROJECT + '\nfind_package(pyasync CONFIG QUIET)\nmessage(STATUS "found: ${pyasync_FOUND}.")'
         self.assertIn("found: 0.", self.configure(text, "-DCMAKE_DISABLE_FIND_PACKAGE_fmt=ON", fails=False))
@@ -305,6 +328,8 @@ class PkgConfig(unittest.TestCase):
             *self.flags("--cflags", "--libs", "pyasync"), f"-Wl,-rpath,{self.python_libraries}")  # fmt: skip
         run(COMPILER, "-std=c++20", "-shared", "-fPIC", OUTSIDE / "module.cpp",
             "-o", folder / "outside_module.so", *self.flags("--cflags", "--libs", "pyasync-module"))  # fmt: skip
+        run(COMPILER, "-std=c++20", OUTSIDE / "tls.cpp", "-o", folder / "outside_tls",
+            *self.flags("--cflags", "--libs", "pyasync-tls"))  # fmt: skip
         check_programs(folder)
         run(COMPILER, "-std=c++20", OUTSIDE / "app_test.cpp", "-o", folder / "outside_test",
             *self.flags("--cflags", "--libs", "pyasync-testing"), f"-Wl,-rpath,{self.python_libraries}")  # fmt: skip
@@ -312,7 +337,7 @@ class PkgConfig(unittest.TestCase):
         run(folder / "outside_test")
 
     def test_versions(self) -> None:
-        for name in ("pyasync", "pyasync-module", "pyasync-testing"):
+        for name in ("pyasync", "pyasync-module", "pyasync-testing", "pyasync-tls"):
             self.assertEqual(self.flags("--modversion", name), [version()])
 
 

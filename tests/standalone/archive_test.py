@@ -34,7 +34,7 @@ class Layout(unittest.TestCase):
         )
         self.assertEqual(found.names, ["fast", "gone", "package", "package.module"])
         for each in entries:
-            expected = (each.code, each.source, each.data, each.file, each.needs, each.kind)
+            expected = (each.code, each.source, each.data, each.file, each.needs, each.kind, each.packed)
             self.assertEqual(tuple(found.modules[each.name]), expected)
         self.assertEqual(found.files, {"package/data.json": b"{}", "empty": b""})
 

@@ -15,11 +15,16 @@ from pathlib import Path
 from reading import Archive, read
 
 BUILDER = Path(sys.argv.pop(1)).resolve() / "build.py"
+sys.path.append(str(BUILDER.parent / "static"))
+sys.dont_write_bytecode = True
+
+import inittab  # noqa: E402
+
 EXTENSION = sysconfig.get_config_var("EXT_SUFFIX")
 DEBIAN = Path("/usr/lib/python3/dist-packages")
 CACHE = tempfile.TemporaryDirectory()  # for all tests but those of the cache itself
 QUICKLY = ("--exclude", "asyncio")  # which is the most of what is there always
-MODULE, PACKAGE, IS_EXTENSION, NAMESPACE, STATIC, LIBRARY, UNUSABLE = 0, 1, 2, 4, 5, 6, 7
+MODULE, PACKAGE, IS_EXTENSION, NAMESPACE, STATIC, LIBRARY, UNUSABLE, FROZEN = 0, 1, 2, 4, 5, 6, 7, 8
 
 
 CERTIFICATE = "-----BEGIN CERTIFICATE-----\n"
@@ -133,10 +138,41 @@ class Application(WithApplication):
         self.write({"main.py": "import json.decoder\n"})
         self.assertNotIn("json", self.build("--exclude", "json").modules)
 
+    def test_an_exclusion_that_is_misspelt(self) -> None:
+        self.write({"main.py": "try:\n import simplejson\nexcept ImportError:\n pass\n"})
+        known = ("simplejson", "tkinter", "json.tool", "cmath")  # of what is not there, or that nobody imports
+        self.build(*QUICKLY, *(word for each in known for word in ("--exclude", each)))
+        said = self.run_builder(*QUICKLY, "--exclude", "tkniter", "--exclude", "json.tol")
+        self.assertEqual(
+            said,
+            "error: EXCLUDE json.tol: there is no module of that name\n"
+            "error: EXCLUDE tkniter: there is no module of that name\n",
+        )
+
+    def test_code_that_is_not_imported_early_is_packed(self) -> None:
+        self.write({"main.py": "import early\ndef f():\n import late\n", "early.py": "1\n", "late.py": "'late'\n"})
+        site = ("--python-site", str(self.folder))
+        found = self.build(*QUICKLY, *site).modules
+        self.assertEqual([each.packed for each in (found["main"], found["early"], found["late"])], [1, 1, 3])
+        self.assertEqual(marshal.loads(zlib.decompress(found["late"].code)).co_consts, ("late", None))
+        self.assertEqual(self.build(*QUICKLY, *site, "--packed").modules["late"].packed, 0)
+        self.assertEqual(self.build(*QUICKLY, *site, "--import", "late").modules["late"].packed, 1)
+        own = ("--own", f"_pyasync_importer={self.folder / 'early.py'}")
+        said = self.run_builder(*site, *own, "--exclude", "zlib")
+        self.assertEqual(said, "error: zlib is excluded, and needed all the same: pyasync's own\n")
+
     def test_optimisation(self) -> None:
         self.write({"main.py": "'of no use'\n"})
         self.assertIn(b"of no use", self.build(*QUICKLY).modules["main"].code)
         self.assertNotIn(b"of no use", self.build(*QUICKLY, "--optimize", "2").modules["main"].code)
+
+    def test_code_that_cpython_has_in_itself(self) -> None:
+        self.write({"main.py": "import os\n", "stat.py": "import os\n"})
+        found = self.build(*QUICKLY, modules=("main.py", "stat.py")).modules
+        self.assertEqual((found["os"].kind, found["os"].code, found["os"].file), (FROZEN, b"", "os.py"))
+        self.assertIn(b"def makedirs(", zlib.decompress(found["os"].source))
+        self.assertEqual(found["stat"].kind, MODULE)  # it is another one
+        self.assertEqual(self.build(*QUICKLY, "--optimize", "2").modules["os"].kind, MODULE)
 
     def test_a_part_of_the_library(self) -> None:
         self.write({"main.py": ""})
@@ -202,8 +238,14 @@ class Extensions(WithApplication):
         self.write({"main.py": "import json\ntry:\n import fast\nexcept ImportError:\n pass\n"})
         self.link(f"site/fast{EXTENSION}")
         options = ("--mode", "STATIC", "--static-extension", "_json", "--python-site", str(self.folder / "site"))
-        found = self.build(*options).modules
+        found = self.build(*options, "--static-names", str(self.folder / "out" / "names")).modules
         self.assertEqual((found["_json"].kind, found["_json"].data), (STATIC, b""))
+        names = self.text("names").split()
+        self.assertEqual(names, sorted(names))
+        self.assertLessEqual({"_json", "_collections", "atexit", "gc"}, set(names))
+        self.assertTrue({"_asyncio", "fast", "json", "cmath"}.isdisjoint(names), names)
+        self.build(*options, "--stdlib", "FULL", "--static-names", str(self.folder / "out" / "names"))
+        self.assertLessEqual({*sys.builtin_module_names, "_json"}, set(self.text("names").split()))
         for each in ("_asyncio", "fast"):
             self.assertEqual(found[each].kind, UNUSABLE)
             self.assertIn("a fully static executable cannot load it", found[each].needs)
@@ -259,7 +301,10 @@ class Packages(WithApplication):
         info = "pack_it-1.2.dist-info"
         self.assertEqual(
             found.files.keys(),
-            {"pack/data/table.csv", f"{info}/METADATA", f"{info}/entry_points.txt", f"{info}/licenses/LICENSE"},
+            {
+                "pack/data/table.csv",
+                *(f"{info}/{each}" for each in ("METADATA", "RECORD", "entry_points.txt", "licenses/LICENSE")),
+            },
         )
         self.assertIn("  - pack-it 1.2\n", self.text("NOTICE"))
         self.assertIn("Licence, as it says itself: Own\n\nDo as you like.\n", self.text("NOTICE"))
@@ -296,10 +341,11 @@ class Complete(WithApplication):
 
     def check(self, source: str, *sites: str) -> None:
         self.write({"main.py": source})
-        found = self.build(*(each for site in sites for each in ("--python-site", site))).modules.keys()
+        names = ("--static-names", str(self.folder / "out" / "names"))
+        found = self.build(*names, *(each for site in sites for each in ("--python-site", site))).modules.keys()
         script = f"import sys; sys.path += {list(sites)}\n{source}\nprint(*sys.modules)"
         listed = subprocess.run([sys.executable, "-I", "-S", "-c", script], check=True, capture_output=True, text=True)
-        missing = set(listed.stdout.split()) - found - set(sys.builtin_module_names)
+        missing = set(listed.stdout.split()) - found - set(self.text("names").split()) - inittab.ALWAYS
         self.assertEqual({each for each in missing if not each.startswith(MADE_BY_OTHERS)}, {"__main__"})
 
     def test_the_standard_library(self) -> None:

@@ -13,6 +13,7 @@ class Entry(NamedTuple):
     file: str
     needs: str
     kind: int
+    packed: int = 0  # 1: the source; 2: the rest
 
 
 class Archive(NamedTuple):
@@ -43,7 +44,7 @@ def read(content: bytes) -> Archive:
         row = numbers(14)
         name, code, source, data, file, needs = (part(row, each) for each in range(6))
         made.names.append(name.decode())
-        made.modules[name.decode()] = Entry(code, source, data, file.decode(), needs.decode(), row[12])
+        made.modules[name.decode()] = Entry(code, source, data, file.decode(), needs.decode(), row[12], row[13])
     for _ in range(files):
         row = numbers(4)
         made.files[part(row, 0).decode()] = part(row, 1)

@@ -94,6 +94,10 @@ class Surroundings(Standalone):
         for name in ("beside", "pip", "lib2to3"):
             self.assertEqual(self.output("python:outside", name), f"No module named '{name}'\n")
 
+    @unittest.skipUnless(STATIC, "python3 has it built in")
+    def test_a_built_in_module_that_nothing_imports_is_not_in_it(self) -> None:
+        self.assertEqual(self.output("python:outside", "cmath"), "No module named 'cmath'\n")
+
     def test_streams_may_be_closed(self) -> None:
         done = subprocess.run([PROBER, "python:where"], preexec_fn=lambda: os.closerange(0, 3), timeout=TIME_LIMIT)
         self.assertEqual(done.returncode, 0)
@@ -151,6 +155,12 @@ class Surroundings(Standalone):
     def test_an_extension_that_is_linked_into_it(self) -> None:
         self.assertEqual(self.output("linked:work"), "42 linked spare.fast spare True\n")
 
+    @unittest.skipUnless(STATIC, "has no package with a list of its files")
+    def test_files_of_a_package(self) -> None:
+        names = ["spare/__init__.py", "spare-1.0.dist-info/METADATA", "spare-1.0.dist-info/RECORD"]
+        first = "# tests/standalone/site/spare/__init__.py"
+        self.assertRegex(self.output("linked:files"), rf"^{re.escape(str(names))}\n{first}.* True\n$")
+
     @unittest.skipUnless(STATIC, "is for those that load nothing")
     def test_what_would_load_a_library_is_told(self) -> None:
         self.assertRegex(
@@ -196,6 +206,11 @@ class Tracebacks(Standalone):
         self.assertIn(f'File "{PROBER}/probes/python.py", line ', done.stderr)
         self.assertIn(self.LINE, done.stderr)
         self.assertTrue(done.stderr.endswith("ValueError: on purpose\n"))
+
+    def test_of_code_that_cpython_has_in_itself(self) -> None:
+        stderr = self.ended("python:fail_in_library").stderr
+        self.assertRegex(stderr, f'File "{PROBER}/os.py", line \\d+, in makedirs\n    mkdir\\(name, mode\\)\n')
+        self.assertNotIn("<frozen", stderr)
 
     def test_of_a_thread_and_of_a_finaliser(self) -> None:
         for probe, first in (

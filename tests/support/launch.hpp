@@ -5,6 +5,7 @@
 #include <source_location>
 #include <stdexcept>
 #include <utility>
+#include <vector>
 
 #include <pyasync/core/future.hpp>
 #include <pyasync/core/root.hpp>
@@ -18,6 +19,22 @@ template <typename T>
 [[nodiscard]] future<T> launch(task<T> body, detail::executor& home, detail::locals_ref locals = {},
                                const std::source_location& where = std::source_location::current()) {
     return future<T>(detail::root<T>::launch(std::move(body), home, std::move(locals), where));
+}
+
+/// Starts a task on this thread, up to its first wait, which begins at home: as Python does with `inline_start`.
+template <typename T>
+[[nodiscard]] future<T> launch_away(task<T> body, detail::executor& home,
+                                    const std::source_location& where = std::source_location::current()) {
+    auto started = detail::root<T>::launch_here(std::move(body), home, [] { return detail::locals_ref(); }, where);
+    if (!started->done()) started->go_home();
+    return future<T>(std::move(started));
+}
+
+/// Keeps hold of a task that never continues, since its loop has stopped: it is not lost, but meant to stay.
+template <typename T>
+void leave_behind(future<T> stopped) {
+    static auto* const left = new std::vector<future<T>>;
+    left->push_back(std::move(stopped));
 }
 
 /// What a future has ended with: its value, or its exception, thrown.
@@ -43,6 +60,13 @@ T wait_for(future<T> running) {
     arrival end;
     if (state->notify(end, here)) here.run_until([&end] { return end.come; });
     return outcome_of(future<T>(state));
+}
+
+/// What a stopped loop leaves alone stays in memory, and is no leak.
+template <typename T>
+void keep_for_ever(future<T> left_alone) {
+    static auto& kept = *new std::vector<detail::ref<detail::future_state<T>>>;
+    kept.push_back(std::move(left_alone).release());
 }
 
 /// Runs a task to its end on an executor that nothing else uses.

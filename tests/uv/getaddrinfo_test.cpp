@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include <pyasync/core/task_report.hpp>
 #include "support/launch.hpp"
 #include "support/run_on.hpp"
 
@@ -188,8 +189,31 @@ TEST_CASE("a loop that stops does not wait for a resolver") {
         CHECK_THROWS_AS(wait_for(std::move(gave_up)), cancelled);
         home.stop();
         CHECK_FALSE(waits.done());
+        test::leave_behind(std::move(waits));
         resolver.answers();
     }
+}
+
+TEST_CASE("a task that begins elsewhere looks up at home") {
+    loop home;
+    CHECK(wait_for(test::launch_away(found("127.0.0.1", "80"), home)).size() == 1);
+}
+
+TEST_CASE("a report says which name is looked up") {
+    loop home;
+    stuck_resolver resolver;
+    pyasync::detail::task_context* context = nullptr;
+    const auto body = [&]() -> task<> {
+        context = pyasync::detail::task_context::current();
+        co_await getaddrinfo("stuck.test", "https");
+    };
+    future<> running = launch(body(), home);
+    resolver.wait_until_asked();
+    pyasync::detail::task_report report;
+    run_on(home, [&] { context->describe_wait(report); });
+    CHECK(report.waits_for == "uv::getaddrinfo \"stuck.test\", https");
+    running.cancel();
+    CHECK_THROWS_AS(wait_for(std::move(running)), cancelled);
 }
 
 TEST_CASE("a cancellation before a look-up is thrown instead of it") {

@@ -16,6 +16,7 @@
 #include <thread>
 #include <vector>
 
+#include <pyasync/core/misuse.hpp>
 #include <pyasync/uv/sleep.hpp>
 #include <pyasync/uv/spawn_blocking.hpp>
 #include "support/launch.hpp"
@@ -89,6 +90,44 @@ TEST_CASE("the number of loops cannot be changed while they run") {
                          std::logic_error);
     CHECK_THROWS_AS(pool().configure(0), std::invalid_argument);
     CHECK(pool().running().size() == 2);
+}
+
+TEST_CASE("the loops can be had by name, which starts them, until they have stopped") {
+    pool().configure(3);
+    const auto all = loops();
+    REQUIRE(all.size() == 3);
+    CHECK(pool().running() == std::vector<loop*>{&all[0].get(), &all[1].get(), &all[2].get()});
+    CHECK(loops().data() == all.data());
+    for (loop& each : loops()) {
+        CHECK(&pool().chosen(each) == &each);
+        run_on(each, [&] { CHECK(each.is_current()); });
+    }
+    CHECK(pool().stop(long_enough).empty());
+    CHECK_THROWS_AS(static_cast<void>(loops()), misuse);
+    CHECK_THROWS_AS(static_cast<void>(pool().chosen(all[0])), misuse);
+}
+
+TEST_CASE("what unwinds at the end may start something on a loop of its choice, which is waited for") {
+    pool().configure(2);
+    loop& first = loops()[0];
+    loop& second = loops()[1];
+    bool begun = false;
+    const auto late = [&begun]() -> task<> {
+        co_await sleep(0s);
+        begun = true;
+    };
+    const auto starter = [&]() -> task<> {
+        try {
+            co_await sleep(1h);
+        } catch (const cancelled&) {
+        }
+        launch(late(), pool().chosen(second)).detach();
+    };
+    future<> running = launch(starter(), first);
+    settle();
+    CHECK(pool().stop(long_enough).empty());
+    CHECK(begun);
+    CHECK(running.done());
 }
 
 TEST_CASE("many threads that use the pool first start it once") {

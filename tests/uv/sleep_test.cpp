@@ -232,5 +232,87 @@ TEST_CASE("the longest sleep begins, and can be cancelled") {
     CHECK_THROWS_AS(wait_for(std::move(running)), cancelled);
 }
 
+TEST_CASE("a sleep until a time ends then, and not before") {
+    loop home;
+    const auto body = []() -> task<bool> {
+        const auto end = clock::now() + 3ms;
+        co_await sleep_until(end);
+        co_return clock::now() >= end;
+    };
+    CHECK(wait_for(launch(body(), home)));
+}
+
+TEST_CASE("those that sleep until the same time continue in the order in which they began to") {
+    loop home;
+    constexpr int sleepers = 50;
+    const auto end = clock::now() + 5ms;
+    std::vector<int> order;
+    const auto body = [&](int number) -> task<> {
+        co_await sleep_until(end);
+        order.push_back(number);
+    };
+    std::vector<future<>> running;
+    for (int i = 0; i < sleepers; ++i) running.push_back(launch(body(i), home));
+    for (future<>& each : running) wait_for(std::move(each));
+    CHECK(order.size() == sleepers);
+    CHECK(std::ranges::is_sorted(order));
+}
+
+TEST_CASE("a sleep until a time that has passed gives way once") {
+    loop home;
+    std::string order;
+    const auto body = [&order](char name) -> task<> {
+        for (int i = 0; i < 2; ++i) {
+            order += name;
+            co_await sleep_until(clock::time_point());
+        }
+    };
+    std::vector<future<>> running;
+    run_on(home, [&] {
+        running.push_back(launch(body('a'), home));
+        running.push_back(launch(body('b'), home));
+    });
+    for (future<>& each : running) wait_for(std::move(each));
+    CHECK(order == "abab");
+}
+
+TEST_CASE("a sleep until the end of time can be cancelled") {
+    loop home;
+    const auto body = []() -> task<> { co_await sleep_until(clock::time_point::max()); };
+    future<> running = launch(body(), home);
+    run_on(home, [] {});
+    running.cancel();
+    CHECK_THROWS_AS(wait_for(std::move(running)), cancelled);
+}
+
+/// A clock that is set back once, when it is asked for the third time.
+struct wavering_clock {
+    using duration = std::chrono::milliseconds;
+    using rep = duration::rep;
+    using period = duration::period;
+    using time_point = std::chrono::time_point<wavering_clock>;
+    static constexpr bool is_steady = false;
+    static time_point now() noexcept { return times[asked < times.size() - 1 ? asked++ : asked]; }
+
+    inline static std::vector<time_point> times;
+    inline static std::size_t asked = 0;
+};
+
+TEST_CASE("by another clock it is never before that one shows the time") {
+    loop home;
+    using point = wavering_clock::time_point;
+    wavering_clock::times = {point(0ms), point(-2ms), point(-1ms), point(1ms)};
+    const auto by_wavering = []() -> task<> { co_await sleep_until(point(1ms)); };
+    wait_for(launch(by_wavering(), home));
+    CHECK(wavering_clock::asked == 3);
+
+    const auto by_wall_clock = []() -> task<bool> {
+        const auto end = std::chrono::system_clock::now() + 2ms;
+        co_await sleep_until(end);
+        co_return std::chrono::system_clock::now() >= end;
+    };
+    CHECK(wait_for(launch(by_wall_clock(), home)));
+}
+
 }  // namespace
 }  // namespace pyasync::uv

@@ -5,7 +5,6 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
-#include <cstdlib>
 #include <latch>
 #include <memory>
 #include <source_location>
@@ -17,61 +16,20 @@
 #include <pyasync/uv/sleep.hpp>
 #include "support/counted.hpp"
 #include "support/launch.hpp"
+#include "support/occupied_pool.hpp"
 #include "support/run_on.hpp"
 
 namespace pyasync::uv {
 namespace {
 
 using namespace std::chrono_literals;
+using test::blocking;
 using test::census;
 using test::counted;
 using test::launch;
+using test::occupied_pool;
 using test::run_on;
 using test::wait_for;
-
-template <typename Function>
-auto blocking(Function function, loop& home, pyasync::detail::locals_ref locals = {},
-              const std::source_location& where = std::source_location::current()) {
-    return spawn_blocking(std::move(function), home, std::move(locals), where);
-}
-
-/// As libuv reads it.
-int pool_threads() {
-    const char* const size = std::getenv("UV_THREADPOOL_SIZE");
-    return size == nullptr ? 4 : std::max(1, std::atoi(size));
-}
-
-/// Keeps all threads of libuv's pool busy until it is told to let go.
-class occupied_pool {
-public:
-    explicit occupied_pool(loop& home) {
-        for (int i = 0; i < pool_threads(); ++i) {
-            jobs_.push_back(blocking(
-                [this] {
-                    busy_.count_down();
-                    leave_.wait();
-                },
-                home));
-        }
-        busy_.wait();
-    }
-    occupied_pool(const occupied_pool&) = delete;
-    occupied_pool& operator=(const occupied_pool&) = delete;
-    ~occupied_pool() { let_go(); }
-
-    void let_go() {
-        if (jobs_.empty()) return;
-        leave_.count_down();
-        for (future<>& job : jobs_) wait_for(std::move(job));
-        jobs_.clear();
-    }
-    [[nodiscard]] std::vector<future<>>& jobs() noexcept { return jobs_; }
-
-private:
-    std::latch busy_{pool_threads()};
-    std::latch leave_{1};
-    std::vector<future<>> jobs_;
-};
 
 TEST_CASE("a blocking function gives its result, off the loop thread") {
     loop home;

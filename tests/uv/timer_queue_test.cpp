@@ -186,5 +186,55 @@ TEST_CASE("many deadlines in any order expire in theirs") {
     CHECK(order == milliseconds_ago);
 }
 
+TEST_CASE("whatever is inserted and removed in between, the rest expires in its order") {
+    const unsigned seed = std::random_device()();
+    INFO("seed: ", seed);
+    std::mt19937 random(seed);
+    const timer_descriptor timer;
+    timer_queue queue(timer.number());
+    struct numbered {
+        int deadline = 0;
+        bool in = false;
+    };
+    constexpr int most = 300;
+    std::vector<numbered> expected(most);
+    std::vector<int> order;
+    std::vector<entry> entries;
+    entries.reserve(most);
+    for (int i = 0; i < most; ++i) entries.emplace_back([&order, i] { order.push_back(i); });
+    const auto now = clock::now();
+    for (int step = 0; step < 5000; ++step) {
+        const int which = std::uniform_int_distribution(0, most - 1)(random);
+        auto& [deadline, in] = expected[static_cast<std::size_t>(which)];
+        entry& one = entries[static_cast<std::size_t>(which)];
+        if (in) {
+            queue.remove(one);
+        } else {
+            deadline = std::uniform_int_distribution(1, 50)(random);
+            queue.insert(one, now - 1ms * deadline);
+        }
+        in = !in;
+    }
+    queue.expire();
+    const auto is_in = [](const numbered& each) { return each.in; };
+    CHECK(static_cast<std::ptrdiff_t>(order.size()) == std::ranges::count_if(expected, is_in));
+    CHECK(std::ranges::is_sorted(order, std::greater(),
+                                 [&](int which) { return expected[static_cast<std::size_t>(which)].deadline; }));
+}
+
+TEST_CASE("entries with the same deadline expire in the order of insertion") {
+    const timer_descriptor timer;
+    timer_queue queue(timer.number());
+    std::vector<int> order;
+    std::vector<entry> entries;
+    constexpr int many = 100;
+    entries.reserve(many);
+    const auto now = clock::now();
+    for (int i = 0; i < many; ++i) queue.insert(entries.emplace_back([&order, i] { order.push_back(i); }), now);
+    queue.expire();
+    CHECK(order.size() == many);
+    CHECK(std::ranges::is_sorted(order));
+}
+
 }  // namespace
 }  // namespace pyasync::uv::detail

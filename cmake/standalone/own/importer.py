@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 ROOT: str = sys.executable
 
-MODULE, PACKAGE, EXTENSION, EXTENSION_PACKAGE, NAMESPACE, BUILT_IN, _, UNUSABLE = range(8)
+MODULE, PACKAGE, EXTENSION, EXTENSION_PACKAGE, NAMESPACE, BUILT_IN, _, UNUSABLE, FROZEN = range(9)
 PACKAGES = (PACKAGE, EXTENSION_PACKAGE, NAMESPACE)
 
 AFTERWARDS = {"ssl": "_pyasync_tls", "threading": "_pyasync_report"}
@@ -90,7 +90,8 @@ class Importer:
     # ---- What is known of a module. ----
 
     def get_code(self, name: str) -> "CodeType | None":
-        code = archive.code(name)
+        kind, _ = archive.find(name) or (None, "")
+        code = _imp.get_frozen_object(name) if kind == FROZEN else archive.code(name)
         if code is not None:
             _imp._fix_co_filename(code, self.get_filename(name))  # type: ignore[attr-defined]
         return code

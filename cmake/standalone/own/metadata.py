@@ -2,15 +2,25 @@
 # SPDX-License-Identifier: MIT
 """For `importlib.metadata`: imported when that asks."""
 
-import sys
 from collections.abc import Iterator
 from importlib.metadata import Distribution, Prepared  # type: ignore[attr-defined]
 from pathlib import PurePosixPath
 from typing import Any
 
 import _pyasync_archive as archive
+from _pyasync_resources import Entry
 
 METADATA = ("METADATA", "PKG-INFO")
+
+
+class InstalledFile(Entry):
+    """As `importlib.metadata.files` locates one: read from the executable; a path to who wants no more than that."""
+
+    def __fspath__(self) -> str:
+        return str(self)
+
+    def exists(self) -> bool:
+        return self.is_file() or self.is_dir()
 
 
 class EmbeddedDistribution(Distribution):
@@ -23,7 +33,7 @@ class EmbeddedDistribution(Distribution):
         return None if data is None else data.decode("utf-8")
 
     def locate_file(self, path: Any) -> Any:
-        return PurePosixPath(sys.executable) / path
+        return InstalledFile(str(path))
 
 
 def distributions(name: str | None) -> Iterator[EmbeddedDistribution]:

@@ -60,7 +60,7 @@ class Entry(Traversable):
         for each in descendants:
             for part in str(each).split("/"):
                 path = f"{path}/{part}" if path else part
-        return Entry(path)
+        return type(self)(path)
 
     def __truediv__(self, child: str | PathLike[str]) -> "Entry":
         return self.joinpath(child)

@@ -1,7 +1,8 @@
 // cmake/standalone/packed/launcher.cpp: a small program that unpacks the one that it carries into memory, and becomes it.
 // SPDX-License-Identifier: MIT
 
-// It is linked statically, and is a part of every packed executable: so nothing of the C++ library's, nor stdio, is in it.
+// It is a part of every packed executable: so nothing of the C++ library's, nor stdio, is in it; a fully static one has not even
+// the C library (without_libc.cpp), if that is possible here.
 // Nothing is written to any folder.
 
 #include <fcntl.h>
@@ -33,11 +34,26 @@ void say(std::string_view text) noexcept { static_cast<void>(!::write(STDERR_FIL
     std::_Exit(EXIT_FAILURE);
 }
 
+/// The part of a path behind its last slash.
+const char* name_in(const char* path) noexcept {
+    const char* name = path;
+    for (; *path != '\0'; ++path) {
+        if (*path == '/') name = path + 1;
+    }
+    return name;
+}
+
 /// The file that it was started from, as it was called where there is no /proc.
 const char* own_path(const char* called) noexcept {
-    static std::array<char, PATH_MAX> path{};
-    if (::readlink("/proc/self/exe", path.data(), path.size() - 1) > 0) return path.data();
-    return ::realpath(called, path.data()) == nullptr ? called : path.data();
+    static std::array<char, 2 * PATH_MAX> path{};
+    if (::readlink("/proc/self/exe", path.data(), PATH_MAX - 1) > 0) return path.data();
+    const std::size_t length = std::strlen(called);
+    const bool is_relative = called[0] != '/' && name_in(called) != called;
+    if (!is_relative || length >= PATH_MAX || ::getcwd(path.data(), PATH_MAX - 1) == nullptr) return called;
+    const std::size_t used = std::strlen(path.data());
+    path[used] = '/';
+    std::memcpy(&path[used + 1], called, length);
+    return path.data();
 }
 
 char* map(int descriptor, std::size_t size, int protection) noexcept {
@@ -63,8 +79,7 @@ int main(int, char** arguments) {
     const trailer* const inside = begin == nullptr ? nullptr : trailer_of(begin, size);
     if (inside == nullptr) fail(path, "there is no program in this launcher");
 
-    const char* const slash = std::strrchr(path, '/');
-    const int program = memory_file(slash == nullptr ? path : slash + 1);
+    const int program = memory_file(name_in(path));
     if (program < 0 || ::ftruncate(program, static_cast<off_t>(inside->whole)) != 0)
         fail(path, "the system gives no file in memory to unpack it to (memfd_create)");
     char* const unpacked = map(program, inside->whole, PROT_READ | PROT_WRITE);

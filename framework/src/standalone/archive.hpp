@@ -21,7 +21,8 @@ public:
         namespace_package,
         built_in,
         library,
-        unusable
+        unusable,
+        frozen  ///< its code is CPython's own
     };
 
     struct module {

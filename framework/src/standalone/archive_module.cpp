@@ -76,7 +76,7 @@ PyObject* code(PyObject*, PyObject* name) noexcept {
 
 PyObject* source(PyObject*, PyObject* name) noexcept {
     return with_module(name, [](const archive::module& found) -> PyObject* {
-        if (found.code.empty()) Py_RETURN_NONE;
+        if (found.code.empty() && found.kind != archive::kind::frozen) Py_RETURN_NONE;
         return of_unpacked(found.source, found.has_packed_source, &bytes_of);
     });
 }

@@ -17,13 +17,6 @@
 
 #include "archive_module.hpp"
 
-namespace pyasync::py::detail {
-
-/// The extension modules that are linked into a fully static executable: CMake defines it there (PyasyncStaticPython.cmake).
-[[gnu::weak]] void append_static_extensions() noexcept;
-
-}  // namespace pyasync::py::detail
-
 namespace pyasync::detail {
 namespace {
 
@@ -89,7 +82,6 @@ public:
     PyStatus configure(PyConfig& config) const noexcept override {
         freeze();
         add_archive_module(archive_);
-        if (py::detail::append_static_extensions != nullptr) py::detail::append_static_extensions();
         config.site_import = 0;
         config.write_bytecode = 0;
         config.pathconfig_warnings = 0;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <chrono>
 #include <optional>
+#include <stdexcept>
+#include <string>
 #include <utility>
 
 #include <pyasync/core/promise.hpp>
@@ -19,7 +21,6 @@ constexpr std::chrono::milliseconds between_attempts{250};
 
 /// The family of the first one, and the others, in turn (section 4).
 std::vector<address> interleaved(std::vector<address> found) {
-    if (found.empty()) return found;
     const auto others = std::ranges::stable_partition(
         found, [first = found.front().family()](const address& each) { return each.family() == first; });
     std::vector<address> order;
@@ -33,7 +34,7 @@ std::vector<address> interleaved(std::vector<address> found) {
 
 class race {
 public:
-    race(std::string host, std::vector<address> order) : host_(std::move(host)), order_(std::move(order)) {}
+    explicit race(std::vector<address> order) : order_(std::move(order)) {}
 
     /// The body of a group, in which the attempts run; throws `decided`, which cancels those that are left.
     task<> run(task_group& group) {
@@ -59,8 +60,7 @@ public:
 
     [[nodiscard]] tcp result() {
         if (winner_) return std::move(*winner_);
-        throw error(failure_->code().value() > 0 ? -failure_->code().value() : failure_->code().value(),
-                    "connect to " + host_ + " (" + tried_ + ")");
+        throw error(first_status_, "connect to one of " + std::to_string(order_.size()) + " addresses (" + tried_ + ")");
     }
 
     struct decided {};
@@ -72,16 +72,15 @@ private:
             if (!self.winner_) self.winner_ = std::move(made);
         } catch (const error& failed) {
             ++self.failed_;
-            if (!self.failure_) self.failure_ = failed;
-            self.tried_ += (self.tried_.empty() ? "" : ", ") + to.to_string() + ": " + failed.code().message();
+            if (self.first_status_ == 0) self.first_status_ = failed.status();
+            self.tried_.append(self.tried_.empty() ? "" : ", ").append(to.to_string() + ": " + failed.code().message());
         }
         self.change_.set_value();
     }
 
-    std::string host_;
     std::vector<address> order_;
     std::optional<tcp> winner_;
-    std::optional<error> failure_;
+    int first_status_ = 0;
     std::string tried_;
     std::size_t failed_ = 0;
     promise<> change_;
@@ -89,16 +88,20 @@ private:
 
 }  // namespace
 
-task<tcp> tcp::connect(std::string host, std::uint16_t port) {
-    std::vector<address> found = interleaved(co_await getaddrinfo(host, port));
-    if (found.size() == 1) co_return co_await connect(found.front());
-    race attempts(host + ":" + std::to_string(port), std::move(found));
+task<tcp> tcp::connect(std::vector<address> to) {
+    if (to.empty()) throw std::invalid_argument("pyasync: tcp::connect needs an address");
+    if (to.size() == 1) co_return co_await connect(to.front());
+    race attempts(interleaved(std::move(to)));
     const auto body = [&attempts](task_group& group) { return attempts.run(group); };
     try {
         co_await with_task_group(body);
     } catch (const race::decided&) {
     }
     co_return attempts.result();
+}
+
+task<tcp> tcp::connect(std::string host, std::uint16_t port) {
+    co_return co_await connect(co_await getaddrinfo(std::move(host), port));
 }
 
 }  // namespace pyasync::uv

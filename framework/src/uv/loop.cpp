@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include <uv.h>
 
+#include <array>
 #include <cerrno>
 #include <cstdint>
 #include <thread>
@@ -243,6 +244,7 @@ private:
 public:
     detail::timer_queue timers{timer_.number()};
     detail::open_handles handles;
+    std::array<char, 65536> scratch;
     unsigned late_requests = 0;
 };
 
@@ -257,6 +259,7 @@ bool loop::is_current() const noexcept { return state_->is_current(); }
 uv_loop_s* loop::raw() noexcept { return &state_->raw.value; }
 loop* loop::current() noexcept { return state::current; }
 detail::timer_queue& loop::timers() noexcept { return state_->timers; }
+mutable_buffer loop::scratch() noexcept { return state_->scratch; }
 detail::open_handles& loop::handles() noexcept { return state_->handles; }
 unsigned& loop::late_requests() noexcept { return state_->late_requests; }
 

@@ -45,18 +45,35 @@ class loop_pool::state {
 public:
     std::mutex mutex;
     std::size_t threads = 1;
-    std::vector<loop*> loops;
+    std::vector<std::reference_wrapper<loop>> loops;
     std::atomic<bool> started{false};
     std::atomic<bool> stopping{false};
     std::atomic<bool> stopped{false};
     std::atomic<std::size_t> turn{0};
+    std::atomic<std::size_t> chosen{0};
 
     void start() {
         const std::lock_guard lock(mutex);
         if (started.load(std::memory_order_relaxed)) return;
         pyasync::detail::watch_forks();
-        while (loops.size() < threads) loops.push_back(std::make_unique<loop>().release());
+        while (loops.size() < threads) loops.emplace_back(*std::make_unique<loop>().release());
         started.store(true, std::memory_order_release);
+    }
+
+    /// Throws where nothing may be started any more; starts the loops where nothing has been yet.
+    void require_running() {
+        if (in_forked_child()) std::rethrow_exception(pyasync::detail::forked_error());
+        // What unwinds may start something, but nobody else.
+        if (stopped.load(std::memory_order_acquire) ||
+            (stopping.load(std::memory_order_relaxed) && loop::current() == nullptr)) {
+            std::rethrow_exception(pyasync::detail::stopped_error());
+        }
+        if (!started.load(std::memory_order_acquire)) start();
+    }
+
+    /// How often something has been started.
+    [[nodiscard]] std::size_t starts() const noexcept {
+        return turn.load(std::memory_order_relaxed) + chosen.load(std::memory_order_relaxed);
     }
 };
 
@@ -87,22 +104,31 @@ void loop_pool::configure(std::size_t threads) {
 
 loop& loop_pool::next() {
     state& pool = shared();
-    if (in_forked_child()) std::rethrow_exception(pyasync::detail::forked_error());
-    // What unwinds may start something, but nobody else.
-    if (pool.stopped.load(std::memory_order_acquire) ||
-        (pool.stopping.load(std::memory_order_relaxed) && loop::current() == nullptr)) {
-        std::rethrow_exception(pyasync::detail::stopped_error());
-    }
-    if (!pool.started.load(std::memory_order_acquire)) pool.start();
+    pool.require_running();
     const std::size_t count = pool.loops.size();
-    return *pool.loops[pool.turn.fetch_add(1, std::memory_order_relaxed) % count];
+    return pool.loops[pool.turn.fetch_add(1, std::memory_order_relaxed) % count];
+}
+
+std::span<const std::reference_wrapper<loop>> loop_pool::all() {
+    state& pool = shared();
+    pool.require_running();
+    return pool.loops;
+}
+
+loop& loop_pool::chosen(loop& one) {
+    state& pool = shared();
+    pool.require_running();
+    pool.chosen.fetch_add(1, std::memory_order_relaxed);
+    return one;
 }
 
 std::vector<loop*> loop_pool::running() const {
     const state& pool = shared();
     if (!pool.started.load(std::memory_order_acquire) || pool.stopped.load(std::memory_order_acquire)) return {};
     if (in_forked_child()) return {};
-    return pool.loops;
+    std::vector<loop*> found;
+    for (loop& each : pool.loops) found.push_back(&each);
+    return found;
 }
 
 std::vector<std::source_location> loop_pool::in_flight() const {
@@ -125,9 +151,9 @@ std::vector<std::source_location> loop_pool::stop(std::chrono::milliseconds limi
     const auto end = detail::clock::now() + limit;
     const auto all_empty = [&pool, end] {
         bool all_answered = true;
-        for (loop* stopping : pool.loops) {
+        for (loop& stopping : pool.loops) {
             const auto message = std::make_shared<farewell>();
-            detail::letter::send(message, *stopping);
+            detail::letter::send(message, stopping);
             all_answered = message->answered_until(end) && all_answered;
         }
         return all_answered;
@@ -135,16 +161,16 @@ std::vector<std::source_location> loop_pool::stop(std::chrono::milliseconds limi
     // What unwinds may start something, on a loop that was empty already: it is over when nothing has been started
     // since before the last round but one. (In that one the starter may have been at it.)
     for (bool quiet = false; !quiet;) {
-        const std::size_t turn = pool.turn.load(std::memory_order_relaxed);
+        const std::size_t before = pool.starts();
         for (int round = 0; round < 2; ++round) {
             if (!all_empty()) return in_flight();
         }
-        quiet = pool.turn.load(std::memory_order_relaxed) == turn;
+        quiet = pool.starts() == before;
         if (!quiet && detail::clock::now() >= end) return in_flight();
     }
     pool.stopped = true;
     // They stay, since others may have got one just before, and refuse what comes.
-    for (loop* stopping : pool.loops) stopping->stop();
+    for (loop& stopping : pool.loops) stopping.stop();
     return {};
 }
 

@@ -7,24 +7,14 @@
 #include <utility>
 
 namespace pyasync::uv::detail {
-namespace {
-
-constexpr std::size_t least_room = 4096;
-constexpr std::size_t most_room = 65536;
-
-}  // namespace
-
-mutable_buffer received::prepare() {
+void received::append(std::string_view bytes) {
     bytes_.erase(0, std::exchange(taken_, 0));
-    const std::size_t before = bytes_.size();
-    bytes_.resize(before + std::clamp(before, least_room, most_room));
-    room_ = bytes_.size() - before;
-    return mutable_buffer(bytes_).subspan(before);
+    bytes_.append(bytes);
 }
 
-void received::commit(std::size_t size) noexcept {
-    bytes_.resize(bytes_.size() - std::exchange(room_, 0) + size);
-    dropped(0);
+void received::append(std::string_view bytes) {
+    bytes_.erase(0, std::exchange(taken_, 0));
+    bytes_ += bytes;
 }
 
 void received::dropped(std::size_t size) noexcept {
@@ -42,6 +32,7 @@ std::size_t received::take(mutable_buffer into) noexcept {
 }
 
 std::string received::take(std::size_t size) {
+    if (taken_ == 0 && size == bytes_.size()) return std::exchange(bytes_, {});
     std::string taken(view().substr(0, size));
     dropped(taken.size());
     return taken;

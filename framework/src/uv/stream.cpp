@@ -57,28 +57,21 @@ void stream_handle::room_wanted(uv_handle_t* raw, std::size_t, uv_buf_t* room) n
     auto& self = *static_cast<stream_handle*>(static_cast<handle*>(raw->data));
     *room = uv_buf_init(nullptr, 0);
     if (self.reader_ == nullptr) return;
-    try {
-        std::optional<mutable_buffer>& into = self.reader_->into_;
-        const mutable_buffer given = into ? *into : self.received.prepare();
-        *room = uv_buf_init(given.data(), static_cast<unsigned>(std::min<std::size_t>(given.size(), most_at_once)));
-    } catch (const std::bad_alloc&) {  // no room: libuv tells so
-    }
+    const mutable_buffer given = self.reader_->into_.value_or(self.home().scratch());
+    *room = uv_buf_init(given.data(), static_cast<unsigned>(std::min(given.size(), most_at_once)));
 }
 
 void stream_handle::has_read(uv_stream_t* raw, std::ptrdiff_t size, const uv_buf_t* room) noexcept {
     auto& self = *static_cast<stream_handle*>(static_cast<handle*>(raw->data));
-    read_awaiter* const reader = self.reader_;
-    const bool prepared = reader != nullptr && !reader->into_ && room->len > 0;
-    if (prepared) self.received.commit(static_cast<std::size_t>(std::max<std::ptrdiff_t>(size, 0)));
     if (size == 0) return;  // there was nothing to read after all
-    if (size < 0) {
+    if (size < 0) {         // the end, an error, or that nobody waits
         uv_read_stop(raw);
         self.reading_ = false;
     }
-    if (reader == nullptr) return;
-    self.reader_ = nullptr;
-    if (size == UV_ENOBUFS) size = UV_ENOMEM;
-    reader->end(size == UV_EOF ? 0 : static_cast<int>(size));
+    if (self.reader_ == nullptr) return;
+    read_awaiter& reader = *std::exchange(self.reader_, nullptr);
+    if (size > 0) return reader.end(reader.keeps({room->base, static_cast<std::size_t>(size)}));
+    reader.end(size == UV_EOF ? 0 : static_cast<int>(size));
 }
 
 read_awaiter::read_awaiter(stream_handle& stream, const std::optional<mutable_buffer>& into,
@@ -94,6 +87,15 @@ bool read_awaiter::begin() noexcept {
     if (into_ && !stream_->received.empty()) return ended_at_once(static_cast<int>(stream_->received.take(*into_)));
     const int status = stream_->start_reading(*this);
     return status == 0 || ended_at_once(status);
+}
+
+int read_awaiter::keeps(std::string_view come) noexcept {
+    try {
+        if (!into_) stream_->received.append(come);
+        return static_cast<int>(come.size());
+    } catch (const std::bad_alloc&) {
+        return UV_ENOMEM;
+    }
 }
 
 void read_awaiter::cancel() noexcept {
@@ -136,6 +138,7 @@ int stream_handle::hand_over(char byte) noexcept {
     const int status = uv_write(&pending_->request, raw(), &only, 1, [](uv_write_t* request, int how) noexcept {
         auto& self = *static_cast<stream_handle*>(request->data);
         self.pending_->under_way = false;
+        if (how == UV_ECANCELED) return;  // closed: who waited knows, or the loop ends, and nobody goes on
         if (how < 0 && self.first_writer_ != nullptr) {
             write_awaiter& writer = *self.first_writer_;
             self.first_writer_ = writer.next_;

@@ -87,6 +87,9 @@ report libuv_timers(const request& asked);
 /// The same with a timerfd that libuv polls.
 report libuv_timerfd(const request& asked);
 
+/// While many timers of libuv's own wait, one of them is stopped and started anew, time after time.
+report libuv_many_timers(const request& asked);
+
 /// A Python loop calls a C function.
 report c_call_from_python(const request& asked);
 

@@ -38,6 +38,7 @@ const std::map<std::string_view, ways>& all() {
           {"c_call", python_call_from_c}}},
         {"b4", {{"eventfd", python_batches}}},
         {"b7", {{"timerfd", libuv_timerfd}, {"uv_timer", libuv_timers}}},
+        {"b16", {{"uv_timer", libuv_many_timers}}},
     };
     return made;
 }

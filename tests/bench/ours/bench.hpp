@@ -41,6 +41,7 @@ void add_awaits_of_cpp(std::map<std::string_view, bench_function>& benches);
 void add_awaits_of_python(std::map<std::string_view, bench_function>& benches);
 void add_beside_others(std::map<std::string_view, bench_function>& benches);
 void add_streams(std::map<std::string_view, bench_function>& benches);
+void add_timers(std::map<std::string_view, bench_function>& benches);
 void add_footprint(std::map<std::string_view, bench_function>& benches);
 
 }  // namespace bench

@@ -27,6 +27,7 @@ const std::map<std::string_view, bench_function>& all() {
         add_beside_others(benches);
         add_footprint(benches);
         add_streams(benches);
+        add_timers(benches);
         return benches;
     }();
     return made;

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from .model import CPU_TIME, P50, P99, PROCESS_TIME, REGIMES, TIME
-from .plan import BENCHES, BEST_TUNED, growth_name
+from .plan import BENCHES, BEST_TUNED, TIMERS, growth_name, timers_name
 from .report import Ratio, Row, counted
 from .table import number
 from .targets import ASYNCIO, EVERY_RUST, TIMES_BETTER, UVLOOP, on, way
@@ -136,6 +136,16 @@ OTHERS = (
         "not slower",
     ),
     *(grown(size) for size in (1, 1_000, 100_000, 1_000_000)),
+    *(
+        Line(
+            f"B16 a timer while {size:,} wait, us",
+            timers_name(size),
+            TIME.unit,
+            (("libuv's", ("limit uv_timer",)),),
+            "≤ libuv's",
+        )
+        for size in TIMERS
+    ),
 )
 
 

@@ -342,6 +342,36 @@ def growth_name(size: int) -> str:
     return f"b15_{size}"
 
 
+TIMERS = (100, 10_000, 100_000, 1_000_000)
+
+
+def timers() -> Iterator[Bench]:
+    """B16."""
+    for size in TIMERS:
+        arguments = (f"in_flight={size}",)
+        yield Bench(
+            timers_name(size),
+            f"a timer is stopped and started anew while {size:,} wait",
+            runs(OURS[ON_ASYNCIO], "b16", Counts(1_000_000, 1000), *arguments, check=Check.COUNT_ONLY)
+            + runs(
+                [LIMITS],
+                "b16",
+                Counts(1_000_000, 1000),
+                "way=uv_timer",
+                *arguments,
+                label="uv_timer",
+                check=Check.COUNT_ONLY,
+            ),
+            (TIME,),
+            in_quick=size == TIMERS[0],
+        )
+
+
+def timers_name(size: int) -> str:
+    """The bench of so many timers."""
+    return f"b16_{size}"
+
+
 BENCHES: tuple[Bench, ...] = (
     *python_awaits(),
     *native_awaits(),
@@ -351,4 +381,5 @@ BENCHES: tuple[Bench, ...] = (
     *streams_and_inline(),
     *at_rest(),
     *growth(),
+    *timers(),
 )

@@ -5,7 +5,7 @@
 from collections.abc import Iterator
 
 from .model import CPU_TIME, ONE_CPU, P50, P99, PROCESS_TIME, REGIMES, TWO_CPUS, Sense, Target
-from .plan import BENCHES, BEST_TUNED, NANOBIND, OURS, RUST, SIZES, growth_name
+from .plan import BENCHES, BEST_TUNED, NANOBIND, OURS, RUST, SIZES, TIMERS, growth_name, timers_name
 
 ASYNCIO, UVLOOP, READER = (config.name for config in OURS)
 EVERY_RUST = tuple(config.name for config in RUST)
@@ -86,7 +86,7 @@ def processor_time() -> Iterator[Target]:
 
 
 def the_rest() -> Iterator[Target]:
-    """B6's burner, B7, B8, B10 to B15."""
+    """B6's burner, B7, B8, B10 to B16."""
     # Spinning may take little from a thread that computes.
     spinning, sleeping = (f"{ASYNCIO} spin={spin}" for spin in ("adaptive", "off"))
     yield Target("b6_burner", spinning, (sleeping,), Sense.PART_OF, dict.fromkeys(REGIMES, 1.02), "us an iteration")
@@ -148,6 +148,10 @@ def the_rest() -> Iterator[Target]:
             dict.fromkeys(REGIMES, 1.5),
             other_bench=growth_name(1000),
         )
+
+    # Not slower than libuv's own, however many there are.
+    for size in TIMERS:
+        yield Target(timers_name(size), ASYNCIO, ("limit uv_timer",), Sense.PART_OF, dict.fromkeys(REGIMES, 1))
 
 
 TARGETS: tuple[Target, ...] = (*crossings(), *processor_time(), *the_rest())

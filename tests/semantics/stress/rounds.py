@@ -37,7 +37,7 @@ LEFT_BY_ASYNCIO = (
     "was never awaited",
 )
 """What Python says of what began while asyncio cancelled its tasks, or was about to: nobody waits for that before the loop
-is closed."""
+is closed. Where C++ gives up on one thread what is only about to begin on another one, that may be so of a plan that finishes, too."""
 CLOSED_LATE = "was scheduled after loop.shutdown_asyncgens() call"
 """A generator that has never begun, of a C++ task that has ended: where asyncio itself ends the loop, it may do so before it hears
 that it was given up."""
@@ -80,8 +80,18 @@ class Running:
     def is_left_by_asyncio(self, loop: LoopPlan, message: str) -> bool:
         if CLOSED_LATE in message:
             return not loop.by_framework
-        of_asyncio = any(each in message for each in LEFT_BY_ASYNCIO)
-        return of_asyncio and loop.end != "finish" and not loop.by_framework
+        if loop.by_framework or not any(each in message for each in LEFT_BY_ASYNCIO):
+            return False
+        return loop.end != "finish" or (loop_threads > 1 and self.is_given_up_by_cpp(loop))
+
+    def is_given_up_by_cpp(self, loop: LoopPlan) -> bool:
+        """Something of this loop's."""
+        return any(
+            node.loop == loop.index
+            and node.parent_side == "cpp"
+            and (node.action in ("drop", "drop_elsewhere") or node.leave >= 0)
+            for node in self.plan.nodes.values()
+        )
 
     def report(self, loop: LoopPlan, context: dict[str, Any]) -> None:
         """What an event loop has nobody else to tell."""
@@ -93,6 +103,7 @@ class Running:
 
 
 running: Running
+loop_threads = 1
 
 
 def start(plan: Plan) -> Running:
@@ -277,8 +288,10 @@ def unnoticed(this: Running, chosen: random.Random) -> Iterator[str]:
 
 def rounds(new_loop: NewLoop, name: str, *, seed: int, number: int, seconds: float, again: int) -> None:
     """That many rounds, or seconds, from a seed on; each `again` times. Exits with 1 where there is a fault."""
+    global loop_threads
     faulthandler.enable()
-    cpp.stress_configure(random.Random(seed).choice(LOOP_THREADS))
+    loop_threads = random.Random(seed).choice(LOOP_THREADS)
+    cpp.stress_configure(loop_threads)
     start(Plan(seed, [], {}))
     listen()
     end = time.monotonic() + seconds

@@ -66,6 +66,10 @@ def fail() -> None:
     raise ValueError("on purpose")  # this line is shown
 
 
+def fail_in_library() -> None:
+    os.makedirs("/dev/null/folder")
+
+
 def fail_in_thread() -> None:
     thread = threading.Thread(target=fail)
     thread.start()

@@ -4,10 +4,6 @@
 
 #include <pyasync/py/python.hpp>
 
-namespace pyasync::py::detail {
-void append_static_extensions() noexcept;
-}
-
 namespace {
 
 bool is_ready(const PyStatus& status) { return PyStatus_Exception(status) == 0; }
@@ -17,7 +13,6 @@ bool is_ready(const PyStatus& status) { return PyStatus_Exception(status) == 0; 
 // program <standard library> <code>
 int main(int argc, char** argv) {
     if (argc != 3 || uv_default_loop() == nullptr) return 2;
-    pyasync::py::detail::append_static_extensions();
     PyConfig config;
     PyConfig_InitIsolatedConfig(&config);
     config.site_import = 0;

@@ -84,8 +84,13 @@ class Inittab(unittest.TestCase):
             files = [f"--out={out}", f"--extensions={extensions}", f"--names={names}"]
             command = [sys.executable, "-I", "-S", script, *files]
             subprocess.run(command, check=True)
-            self.assertEqual(out.read_text(), inittab.text({"_b": "PyInit__b"}))
-            self.assertIn("&PyInit__b", out.read_text())
+            self.assertEqual(out.read_text(), inittab.text({**inittab.built_in(), "_b": "PyInit__b"}))
+            for each in ('{"_b", PyInit__b}', '{"sys", nullptr}', '{"marshal", PyMarshal_Init}'):
+                self.assertIn(each, out.read_text())
+            subprocess.run([*command, "--only"], check=True)
+            wanted = {"_b", *inittab.ALWAYS, *({"math"} & inittab.built_in().keys())}
+            known = {**inittab.built_in(), "_b": "PyInit__b"}
+            self.assertEqual(out.read_text(), inittab.text({name: known[name] for name in wanted}))
 
 
 class QuietLink(unittest.TestCase):

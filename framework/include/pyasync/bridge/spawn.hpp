@@ -65,6 +65,25 @@ template <detail::context_awaitable Awaitable>
     }
 }
 
+/// The same on a loop of one's own choice: the task is at home there.
+///
+///     pyasync::uv::loop& here = co_await pyasync::this_task::loop();
+///     auto beside = pyasync::spawn_on(here, answer());  // shares what belongs to this loop, a socket say
+///
+/// **Thread.** Any; the loop is one of `uv::loops()`, or one that outlives the task. The rest is as with `spawn`.
+template <typename T>
+[[nodiscard]] future<T> spawn_on(uv::loop& home, task<T> body,
+                                 const std::source_location& where = std::source_location::current()) {
+    return future<T>(detail::root<T>::launch(std::move(body), uv::loop_pool::instance().chosen(home),
+                                             detail::locals_for_spawned(), where));
+}
+/// The same for what can be awaited without being a coroutine; Python code runs on the event loop all the same.
+template <detail::context_awaitable Awaitable>
+[[nodiscard]] auto spawn_on(uv::loop& home, Awaitable awaitable,
+                            const std::source_location& where = std::source_location::current()) {
+    return spawn_on(home, detail::as_task(std::move(awaitable)), where);
+}
+
 /// Runs a blocking function on a thread of libuv's pool (four, or UV_THREADPOOL_SIZE), and returns a handle on it.
 ///
 ///     auto digest = co_await pyasync::spawn_blocking(&sha256, data);

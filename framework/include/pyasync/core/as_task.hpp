@@ -30,6 +30,12 @@ private:
     Awaitable awaitable_;
 };
 
+/// `co_await quietly(named)` moves from what has a name: GCC 12 does not survive all temporaries in such an expression.
+template <context_awaitable Awaitable>
+[[nodiscard]] untraced<Awaitable> quietly(Awaitable& named) noexcept {
+    return untraced<Awaitable>(std::move(named));
+}
+
 /// The awaitable is moved into the task; an lvalue is referred to.
 template <context_awaitable Awaitable>
 task<awaited_type<Awaitable>> as_task(Awaitable awaitable) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <coroutine>
+#include <functional>
 #include <source_location>
 #include <stop_token>
 
@@ -21,7 +22,7 @@ public:
         explicit awaiter(task_context& context) noexcept : context_(&context) {}
         [[nodiscard]] bool await_ready() const noexcept { return true; }
         void await_suspend(std::coroutine_handle<>) const noexcept {}
-        [[nodiscard]] auto await_resume() const { return (context_->*Ask)(); }
+        [[nodiscard]] decltype(auto) await_resume() const { return std::invoke(Ask, *context_); }
 
     private:
         task_context* context_;

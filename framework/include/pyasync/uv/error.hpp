@@ -13,6 +13,12 @@ class error final : public std::system_error {
 public:
     /// `status` is libuv's negative code; `operation` names what was tried, with its subject.
     error(int status, const std::string& operation);
+
+    /// libuv's code, `UV_ECONNRESET` for instance.
+    [[nodiscard]] int status() const noexcept { return status_; }
+
+private:
+    int status_;
 };
 
 namespace detail {

@@ -82,7 +82,7 @@ private:
 /// The service is a name, "https", or a number. An empty host is this one: its loopback addresses, or with AI_PASSIVE
 /// those that a server listens at.
 ///
-///     for (const pyasync::uv::address& each : co_await pyasync::uv::getaddrinfo("localhost", 8080)) …
+///     for (const pyasync::uv::address& each : co_await pyasync::uv::getaddrinfo("localhost", 8080)) try_it(each);
 ///
 /// **Thread.** Continues on the task's home loop; the system's resolver works on a thread of libuv's pool.
 /// **Cancellation.** Ends at once; a resolver that has begun keeps its thread until it has given up, and what it finds

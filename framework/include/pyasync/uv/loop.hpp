@@ -6,6 +6,7 @@
 #include <memory>
 
 #include <pyasync/core/executor.hpp>
+#include <pyasync/uv/buffer.hpp>
 
 struct uv_loop_s;
 
@@ -49,6 +50,9 @@ public:
 
     /// Its open handles, of this library's making; loop thread.
     [[nodiscard]] detail::open_handles& handles() noexcept;
+
+    /// Room for what a callback reads and takes away at once; loop thread.
+    [[nodiscard]] mutable_buffer scratch() noexcept;
 
     /// How many of libuv's requests are under way for which its end does not wait, since they may take long and need
     /// nothing of it; loop thread.

@@ -4,7 +4,9 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <source_location>
+#include <span>
 #include <vector>
 
 #include <pyasync/uv/loop.hpp>
@@ -27,6 +29,12 @@ public:
     /// The loop whose turn it is: tasks are spread over all of them.
     [[nodiscard]] loop& next();
 
+    /// All of them, always in the same order; they run from now on.
+    [[nodiscard]] std::span<const std::reference_wrapper<loop>> all();
+
+    /// This one, for something to be started there.
+    [[nodiscard]] loop& chosen(loop& one);
+
     /// All loops that run; none before first use.
     [[nodiscard]] std::vector<loop*> running() const;
 
@@ -47,5 +55,14 @@ private:
     class state;
     [[nodiscard]] static state& shared();
 };
+
+/// The libuv loops of this process, as many as `options::loop_threads` says, always in the same order; they run from
+/// now on. For `spawn_on`, where `spawn` would choose.
+///
+///     for (pyasync::uv::loop& each : pyasync::uv::loops()) servers.push_back(pyasync::spawn_on(each, serve(address)));
+///
+/// **Thread.** Any. **Errors.** `misuse` where the loops have stopped, or in a forked child. **Ownership.** They are the
+/// library's, and stay in memory until the process ends.
+[[nodiscard]] inline std::span<const std::reference_wrapper<loop>> loops() { return loop_pool::instance().all(); }
 
 }  // namespace pyasync::uv

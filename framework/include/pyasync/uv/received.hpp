@@ -18,10 +18,11 @@ public:
     [[nodiscard]] std::size_t size() const noexcept { return bytes_.size() - taken_; }
     [[nodiscard]] std::string_view view() const noexcept { return std::string_view(bytes_).substr(taken_); }
 
-    /// Makes room for some more, behind what there is; throws `std::bad_alloc`. What comes into it counts from `commit`
-    /// on.
-    [[nodiscard]] mutable_buffer prepare();
-    void commit(std::size_t size) noexcept;
+    /// Adds some more; throws `std::bad_alloc`.
+    void append(std::string_view bytes);
+
+    /// Adds what lies elsewhere; throws `std::bad_alloc`.
+    void append(std::string_view bytes);
 
     /// Takes as much of it as there is room for.
     std::size_t take(mutable_buffer into) noexcept;
@@ -36,7 +37,6 @@ private:
 
     std::string bytes_;
     std::size_t taken_ = 0;
-    std::size_t room_ = 0;  ///< of `bytes_`, what is prepared
 };
 
 }  // namespace pyasync::uv::detail

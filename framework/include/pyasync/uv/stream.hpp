@@ -9,6 +9,7 @@
 #include <source_location>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include <pyasync/core/cancellation.hpp>
@@ -45,6 +46,8 @@ private:
     bool begin() noexcept override;
     void cancel() noexcept override;
     void describe(pyasync::detail::task_report& into) const override;
+    /// What has come is where it belongs: its size, or one of libuv's codes.
+    [[nodiscard]] int keeps(std::string_view come) noexcept;
 
     stream_handle* stream_;
     std::optional<mutable_buffer> into_;

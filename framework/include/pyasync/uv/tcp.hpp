@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include <pyasync/core/task.hpp>
 #include <pyasync/uv/address.hpp>
@@ -38,9 +39,12 @@ public:
     /// which names the address.
     [[nodiscard]] static task<tcp> connect(address to);
 
-    /// Connects to a host by name, or by a number: to its addresses in the resolver's order, the two families in turn,
-    /// each attempt a quarter of a second after the last, or when that has failed; the first one that succeeds stays
-    /// ("happy eyeballs", RFC 8305). Throws `uv::error` with what each attempt came to.
+    /// Connects to whatever of several addresses of one host answers first: in this order, but the two families in turn,
+    /// each attempt a quarter of a second after the last, or when that has failed ("happy eyeballs", RFC 8305). Throws
+    /// `uv::error` with what each attempt came to, and `std::invalid_argument` where there is none.
+    [[nodiscard]] static task<tcp> connect(std::vector<address> to);
+
+    /// Connects to a host by name, or by its number: the same with its addresses, in the resolver's order.
     [[nodiscard]] static task<tcp> connect(std::string host, std::uint16_t port);
 
     /// Listens at an address of this machine; port 0 takes a free one, which the listener's

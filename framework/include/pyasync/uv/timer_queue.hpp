@@ -3,9 +3,10 @@
 #pragma once
 
 #include <chrono>
-#include <set>
+#include <cstddef>
+#include <cstdint>
 #include <string>
-#include <utility>
+#include <vector>
 
 namespace pyasync::uv::detail {
 
@@ -26,11 +27,17 @@ protected:
 
 private:
     friend class timer_queue;
+    static constexpr std::size_t nowhere = SIZE_MAX;
+
     clock::time_point deadline_;
+    std::size_t place_ = nowhere;  ///< in the queue
 };
 
-/// All deadlines of a loop, kept in order over one timerfd. libuv's own timers count in milliseconds, and fire half a
-/// millisecond late in the median; these count in nanoseconds. Loop thread only.
+/// All deadlines of a loop, over one timerfd. libuv's own timers count in milliseconds, and fire half a millisecond
+/// late in the median; these count in nanoseconds. Loop thread only.
+///
+/// A heap of four children each in one array, with the deadlines in it: to find a place looks at no entry, and a
+/// hundred thousand timers are nine steps deep.
 class timer_queue {
 public:
     /// `descriptor` is the timerfd to program; it stays the caller's.
@@ -38,26 +45,35 @@ public:
     timer_queue(const timer_queue&) = delete;
     timer_queue& operator=(const timer_queue&) = delete;
 
-    /// The entry must stay in place until it has expired or is removed.
+    /// The entry, which is in no queue, must stay in place until it has expired or is removed.
     void insert(timer_entry& entry, clock::time_point deadline);
 
     /// Takes an entry out; nothing happens where it is not in the queue.
     void remove(timer_entry& entry) noexcept;
 
-    /// Calls `expired` on all entries whose time has come.
+    /// Calls `expired` on all entries whose time has come: by their deadlines, and then in the order of insertion.
     void expire() noexcept;
 
 private:
-    struct earlier {
-        bool operator()(const timer_entry* a, const timer_entry* b) const noexcept {
-            return std::pair(a->deadline_, a) < std::pair(b->deadline_, b);
+    struct slot {
+        clock::time_point deadline;
+        std::uint64_t turn;
+        timer_entry* entry;
+
+        [[nodiscard]] bool before(const slot& other) const noexcept {
+            return deadline != other.deadline ? deadline < other.deadline : turn < other.turn;
         }
     };
 
+    void put(std::size_t place, const slot& one) noexcept;
+    /// Finds the place for `one`: `place`, which is free, or one further up, or further down.
+    void rise(std::size_t place, const slot& one) noexcept;
+    void sink(std::size_t place, const slot& one) noexcept;
     void program() noexcept;
 
     int descriptor_;
-    std::set<timer_entry*, earlier> entries_;
+    std::vector<slot> slots_;
+    std::uint64_t turns_ = 0;
     clock::time_point programmed_ = clock::time_point::max();
 };
 

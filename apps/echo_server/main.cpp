@@ -1,0 +1,64 @@
+// apps/echo_server/main.cpp: a TCP server in C++; what it answers to a line, a Python coroutine says.
+// SPDX-License-Identifier: MIT
+#include <charconv>
+#include <stdexcept>
+
+#include <fmt/format.h>
+
+#include <pyasync/pyasync.hpp>
+
+namespace uv = pyasync::uv;
+
+namespace {
+
+/// One client: each line goes to Python, while the others are served.
+pyasync::task<> serve(uv::tcp client) {
+    try {
+        while (auto line = co_await client.read_until("\n")) {
+            if (line->ends_with('\n')) line->pop_back();
+            const auto answer = co_await pyasync::call<std::string>("answers:answer", std::move(*line));
+            co_await client.write(answer, "\n");
+        }
+    } catch (const uv::error& error) {
+        fmt::print("a client is gone: {}\n", error.what());
+    }
+}
+
+pyasync::task<> serve_all(uv::listener<uv::tcp> server) {
+    co_await pyasync::with_task_group([&server](pyasync::task_group& clients) -> pyasync::task<> {
+        for (;;) clients.spawn(serve(co_await server.accept()));
+    });
+}
+
+/// A client of our own, to show something.
+pyasync::task<> talk(uv::address to, std::string line) {
+    uv::tcp connection = co_await uv::tcp::connect(to);
+    co_await connection.write(line, "\n");
+    co_await connection.shutdown();
+    fmt::print("{} -> {}", line, co_await connection.read_all());
+}
+
+pyasync::task<> show_off() {
+    auto server = co_await uv::tcp::listen({"127.0.0.1", 0});
+    const uv::address here = server.local_address();
+    const pyasync::future<> serving = pyasync::spawn(serve_all(std::move(server)));
+    for (const char* line : {"hello", "1 + 2 + 39", "apples + pears"}) co_await talk(here, line);
+}
+
+std::uint16_t port_of(const std::string& text) {
+    std::uint16_t port = 0;
+    const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), port);
+    if (failure != std::errc() || *end != '\0') throw std::invalid_argument("no port: " + text);
+    return port;
+}
+
+pyasync::task<> run(pyasync::arguments arguments) {
+    if (arguments.size() < 2) co_return co_await show_off();
+    auto server = co_await uv::tcp::listen({"::", port_of(arguments[1])});
+    fmt::print("listening at {}; Ctrl-C ends it\n", server.name());
+    co_await serve_all(std::move(server));
+}
+
+}  // namespace
+
+PYASYNC_MAIN(run)

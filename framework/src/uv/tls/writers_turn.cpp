@@ -1,0 +1,53 @@
+// framework/src/uv/tls/writers_turn.cpp: waiting for the turn, and for libuv to have sent what it has.
+// SPDX-License-Identifier: MIT
+#include "writers_turn.hpp"
+
+#include <pyasync/core/task_report.hpp>
+
+namespace pyasync::uv::detail {
+
+bool tls_turn_awaiter::begin() noexcept {
+    if (!std::exchange(connection_->is_being_written_, true)) return ended_at_once(0);
+    connection_->wait_for_turn(*this);
+    return true;
+}
+
+void tls_turn_awaiter::cancel() noexcept {
+    if (connection_->forget(*this)) {
+        end_cancelled();
+    } else if (!was_cancelled()) {
+        context().cancel_next_wait();  // it has the turn, or the connection was closed
+    }
+}
+
+tls_writers_turn tls_turn_awaiter::await_resume() const {
+    throw_failure([this] { return "write to " + connection_->peer(); });
+    return tls_writers_turn(*connection_);
+}
+
+void tls_turn_awaiter::describe(pyasync::detail::task_report& into) const {
+    into.waits_for = "uv: its turn to write to " + connection_->peer();
+}
+
+bool tls_drain_awaiter::begin() noexcept {
+    if (connection_->send_status_ < 0 || connection_->left_to_send_ == 0)
+        return ended_at_once(connection_->send_status_);
+    connection_->drains_ = this;
+    return true;
+}
+
+void tls_drain_awaiter::cancel() noexcept {
+    if (connection_->drains_ != this) return;  // it has ended already
+    connection_->drains_ = nullptr;
+    end_cancelled();
+}
+
+void tls_drain_awaiter::await_resume() const {
+    throw_failure([this] { return "write to " + connection_->peer(); });
+}
+
+void tls_drain_awaiter::describe(pyasync::detail::task_report& into) const {
+    into.waits_for = "uv: " + connection_->peer() + " to take what is written";
+}
+
+}  // namespace pyasync::uv::detail

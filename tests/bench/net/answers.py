@@ -1,0 +1,6 @@
+# tests/bench/net/answers.py: what the servers of Python's side answer.
+# SPDX-License-Identifier: MIT
+
+
+async def answer(line: str) -> str:
+    return line
