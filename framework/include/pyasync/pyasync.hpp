@@ -49,7 +49,9 @@
 #include <pyasync/runtime.hpp>
 #include <pyasync/uv/address.hpp>
 #include <pyasync/uv/buffer.hpp>
+#include <pyasync/uv/command.hpp>
 #include <pyasync/uv/error.hpp>
+#include <pyasync/uv/exit_status.hpp>
 #include <pyasync/uv/file.hpp>
 #include <pyasync/uv/getaddrinfo.hpp>
 #include <pyasync/uv/interval.hpp>
@@ -58,11 +60,14 @@
 #include <pyasync/uv/loop_pool.hpp>
 #include <pyasync/uv/paths.hpp>
 #include <pyasync/uv/pipe.hpp>
+#include <pyasync/uv/process.hpp>
 #include <pyasync/uv/scandir.hpp>
+#include <pyasync/uv/signals.hpp>
 #include <pyasync/uv/sleep.hpp>
 #include <pyasync/uv/stream.hpp>
 #include <pyasync/uv/tcp.hpp>
 #include <pyasync/uv/this_loop.hpp>
 #include <pyasync/uv/timeout.hpp>
+#include <pyasync/uv/tty.hpp>
 #include <pyasync/uv/udp.hpp>
 #include <pyasync/uv/watch.hpp>
