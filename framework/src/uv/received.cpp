@@ -12,11 +12,6 @@ void received::append(std::string_view bytes) {
     bytes_.append(bytes);
 }
 
-void received::append(std::string_view bytes) {
-    bytes_.erase(0, std::exchange(taken_, 0));
-    bytes_ += bytes;
-}
-
 void received::dropped(std::size_t size) noexcept {
     taken_ += size;
     if (!empty()) return;

@@ -21,9 +21,6 @@ public:
     /// Adds some more; throws `std::bad_alloc`.
     void append(std::string_view bytes);
 
-    /// Adds what lies elsewhere; throws `std::bad_alloc`.
-    void append(std::string_view bytes);
-
     /// Takes as much of it as there is room for.
     std::size_t take(mutable_buffer into) noexcept;
     [[nodiscard]] std::string take(std::size_t size);
