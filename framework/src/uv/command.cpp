@@ -269,9 +269,10 @@ process command::launch() const {
     if (failed != 0) throw error(-failed, described());
     unattended_child started(pid);
     detail::descriptor end = detail::end_of(pid);
-    process made(
-        detail::owned<detail::handle>(new detail::process_handle(pid, words_.front(), std::move(end))));
+    auto* const handle = new detail::process_handle(pid, words_.front(), std::move(end));
+    process made{detail::owned<detail::handle>(handle)};
     started.attended();
+    handle->start();
     made.pipes_ = std::move(streams.ours);
     return made;
 }

@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <span>
@@ -47,6 +48,13 @@ std::size_t size_of(const uv_stat_t& status) noexcept {
 
 uv_buf_t raw_buffer(char* data, std::size_t size) noexcept {
     return uv_buf_init(data, static_cast<unsigned>(std::min(size, most_at_once)));
+}
+
+/// However that ends, the descriptor is given up: at once, where libuv does not even begin.
+int close_surely(uv_loop_t* loop, uv_fs_t* request, uv_file number, uv_fs_cb then) noexcept {
+    const int status = uv_fs_close(loop, request, number, then);
+    if (status < 0) ::close(number);
+    return status;
 }
 
 /// What a write has still to do.
@@ -218,7 +226,7 @@ task<> file::close(shared_state open) {
     }
     const int number = open->number.exchange(-1);
     try {
-        co_await file_request<uv_fs_close>(attempt("close", open->path), number);
+        co_await file_request<close_surely>(attempt("close", open->path), number);
     } catch (const cancelled&) {
         open->number = number;
         throw;

@@ -19,6 +19,7 @@
 #include <pyasync/core/signals.hpp>
 #include <pyasync/core/spin.hpp>
 #include <pyasync/core/time_slice.hpp>
+#include <pyasync/uv/descriptor.hpp>
 #include <pyasync/uv/error.hpp>
 #include <pyasync/uv/handle.hpp>
 #include <pyasync/uv/timer_queue.hpp>
@@ -47,19 +48,17 @@ class polled_descriptor {
 public:
     polled_descriptor(uv_loop_t& loop, int descriptor, const char* kind, void* owner, uv_poll_cb callback)
         : descriptor_(check(descriptor < 0 ? -errno : descriptor, kind)) {
-        check(uv_poll_init(&loop, &handle_, descriptor_), kind);
+        check(uv_poll_init(&loop, &handle_, number()), kind);
         handle_.data = owner;
-        check(uv_poll_start(&handle_, UV_READABLE, callback), kind);
+        const int status = uv_poll_start(&handle_, UV_READABLE, callback);
+        if (status < 0) close_now();
+        check(status, kind);
     }
     polled_descriptor(const polled_descriptor&) = delete;
     polled_descriptor& operator=(const polled_descriptor&) = delete;
     ~polled_descriptor() {
-        auto* const handle = reinterpret_cast<uv_handle_t*>(&handle_);
-        if (uv_is_closing(handle) == 0) {  // the loop never ran: something that it needs could not be had
-            uv_close(handle, nullptr);
-            uv_run(handle_.loop, UV_RUN_NOWAIT);
-        }
-        ::close(descriptor_);
+        // Where the loop never ran: something that it needs could not be had.
+        if (uv_is_closing(reinterpret_cast<uv_handle_t*>(&handle_)) == 0) close_now();
     }
 
     /// From now on it is reported once for each signal, not for as long as it is readable, so that nobody needs to
@@ -69,26 +68,31 @@ public:
         uv_run(handle_.loop, UV_RUN_NOWAIT);
         epoll_event wanted{};
         wanted.events = EPOLLIN | EPOLLET;
-        wanted.data.fd = descriptor_;
-        changes_only_ = ::epoll_ctl(uv_backend_fd(handle_.loop), EPOLL_CTL_MOD, descriptor_, &wanted) == 0;
+        wanted.data.fd = number();
+        changes_only_ = ::epoll_ctl(uv_backend_fd(handle_.loop), EPOLL_CTL_MOD, number(), &wanted) == 0;
     }
 
     /// Takes the count away that made the descriptor readable, where that has to be done.
     void clear() const noexcept {
         if (changes_only_) return;
         std::uint64_t count = 0;
-        while (::read(descriptor_, &count, sizeof count) < 0 && errno == EINTR) {
+        while (::read(number(), &count, sizeof count) < 0 && errno == EINTR) {
         }
     }
     void signal() const noexcept {
         const std::uint64_t one = 1;
-        while (::write(descriptor_, &one, sizeof one) < 0 && errno == EINTR) {
+        while (::write(number(), &one, sizeof one) < 0 && errno == EINTR) {
         }
     }
-    [[nodiscard]] int number() const noexcept { return descriptor_; }
+    [[nodiscard]] int number() const noexcept { return descriptor_.number(); }
 
 private:
-    int descriptor_;
+    void close_now() noexcept {
+        uv_close(reinterpret_cast<uv_handle_t*>(&handle_), nullptr);
+        uv_run(handle_.loop, UV_RUN_NOWAIT);
+    }
+
+    detail::descriptor descriptor_;
     bool changes_only_ = false;
     uv_poll_t handle_{};
 };

@@ -21,7 +21,12 @@ process_handle::process_handle(pid_t pid, std::string program, descriptor end)
     : pid_(pid), program_(std::move(program)), end_(std::move(end)) {
     check(uv_poll_init(home().raw(), &raw_, end_.number()), "uv_poll_init");
     opened();
-    uv_poll_start(&raw_, UV_READABLE, &ended);
+}
+
+void process_handle::start() {
+    const int status = uv_poll_start(&raw_, UV_READABLE, &ended);
+    if (status < 0) close();  // nobody would learn of its end: so it is killed and reaped
+    check(status, "uv_poll_start");
 }
 
 /// Where it has not ended, the loop has, or there was no memory to go on with.

@@ -22,6 +22,9 @@ public:
     process_handle(pid_t pid, std::string program, descriptor end);
     ~process_handle() override;
 
+    /// Begins to wait for its end; throws where that cannot be, and the process ends then.
+    void start();
+
     [[nodiscard]] pid_t pid() const noexcept { return pid_; }
     [[nodiscard]] const std::string& program() const noexcept { return program_; }
 

@@ -14,13 +14,14 @@
 namespace pyasync::uv::detail {
 namespace {
 
-/// The address that one of libuv's functions gives.
-template <typename Function>
-address name_by(Function function, const uv_udp_t& raw) noexcept {
+/// A status of libuv's.
+int take_name(const uv_udp_t& raw, address& into) noexcept {
     sockaddr_storage name{};
     int length = sizeof name;
     auto* const any = reinterpret_cast<sockaddr*>(&name);
-    return function(&raw, any, &length) == 0 ? address(*any) : address();
+    const int status = uv_udp_getsockname(&raw, any, &length);
+    if (status == 0) into = address(*any);
+    return status;
 }
 
 int share_port(const uv_udp_t& raw) noexcept {
@@ -48,9 +49,8 @@ int udp_socket::open(const address& local, const address& remote, const udp_opti
         if ((status = uv_udp_bind(&raw_, local.raw(), flags)) < 0) return status;
     }
     if (remote.family() != AF_UNSPEC && (status = uv_udp_connect(&raw_, remote.raw())) < 0) return status;
-    local_ = name_by(&uv_udp_getsockname, raw_);
     remote_ = remote;
-    return 0;
+    return take_name(raw_, local_);
 }
 
 int udp_socket::start(udp_receive_awaiter& waiting) noexcept {
@@ -141,15 +141,19 @@ void udp_socket::send_waiting() noexcept {
     }
 }
 
+void udp_socket::fail_waiting(int status) noexcept {
+    while (udp_send_awaiter* const waiting = first_sender_) {
+        stop(*waiting);
+        waiting->end_later(status);
+    }
+}
+
 void udp_socket::closes() noexcept {
     if (udp_receive_awaiter* const waiting = receiver_) {
         stop(*waiting);
         waiting->end_later(UV_ECANCELED);
     }
-    while (udp_send_awaiter* const waiting = first_sender_) {
-        stop(*waiting);
-        waiting->end_later(UV_ECANCELED);
-    }
+    fail_waiting(UV_ECANCELED);
     if (watch_) watch_->close();
 }
 
@@ -170,8 +174,13 @@ writable_watch::~writable_watch() {
 
 int writable_watch::start() noexcept { return uv_poll_start(&raw_, UV_WRITABLE, &writable); }
 
-void writable_watch::writable(uv_poll_t* raw, int, int) noexcept {
-    static_cast<writable_watch*>(static_cast<handle*>(raw->data))->socket_->send_waiting();
+void writable_watch::writable(uv_poll_t* raw, int status, int) noexcept {
+    auto& self = *static_cast<writable_watch*>(static_cast<handle*>(raw->data));
+    self.socket_->send_waiting();
+    // libuv has stopped at an error of the socket's, of which the first send has told.
+    if (status >= 0 || !self.socket_->is_sent_from()) return;
+    const int started = self.start();
+    if (started < 0) self.socket_->fail_waiting(started);
 }
 
 }  // namespace pyasync::uv::detail

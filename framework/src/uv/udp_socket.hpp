@@ -52,7 +52,11 @@ public:
     /// Other work has its turn after so many datagrams that needed no wait.
     [[nodiscard]] bool gives_way() noexcept { return ++sent_at_once_ % most_at_once == 0; }
 
+    /// Whoever waits with a datagram sends it, as long as there is room.
     void send_waiting() noexcept;
+    [[nodiscard]] bool is_sent_from() const noexcept { return first_sender_ != nullptr; }
+    /// Nobody tells any more when there is room.
+    void fail_waiting(int status) noexcept;
 
 private:
     static constexpr unsigned most_at_once = 32;

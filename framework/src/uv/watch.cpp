@@ -93,7 +93,7 @@ std::filesystem::path made_absolute(const std::filesystem::path& path) {
 class watch_handle final : public detail::handle {
 public:
     explicit watch_handle(const std::filesystem::path& place) : own_name_(place.filename().native()) {
-        uv_fs_event_init(home().raw(), &raw_);
+        detail::check(uv_fs_event_init(home().raw(), &raw_), "uv_fs_event_init");
         opened();
     }
 
@@ -180,6 +180,8 @@ private:
             if (handle_) fresh->changes = std::move(handle_->changes);
             handle_ = std::move(fresh);
             return 0;
+        } catch (const error& failed) {
+            return failed.status();
         } catch (const std::bad_alloc&) {
             return UV_ENOMEM;
         }

@@ -108,6 +108,9 @@ bool tls_connection::handshake() {
     };
     if (status != 1 && SSL_get_error(ssl_.get(), status) != SSL_ERROR_WANT_READ) fail(operation());
     send();
+    // The other side waits for what has not gone out. Of its own end the reader is told, and of an alert before that.
+    if (send_status_ < 0 && send_status_ != UV_EPIPE && send_status_ != UV_ECONNRESET)
+        throw error(send_status_, operation());
     if (status != 1 && transport_ended_) throw error(UV_EOF, operation() + ", where the other side has hung up");
     return status == 1;
 }
