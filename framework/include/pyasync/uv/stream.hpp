@@ -17,18 +17,9 @@
 #include <pyasync/uv/framing.hpp>
 #include <pyasync/uv/operation.hpp>
 #include <pyasync/uv/stream_handle.hpp>
+#include <pyasync/uv/write_cancelled.hpp>
 
 namespace pyasync::uv {
-
-/// A write has been cancelled when a part of it had gone out: the stream is as good as before, and whoever goes on with
-/// the byte at `written` loses nothing.
-class write_cancelled final : public cancelled {
-public:
-    explicit write_cancelled(std::size_t bytes) noexcept : written(bytes) {}
-    [[nodiscard]] const char* what() const noexcept override { return "the task was cancelled while it wrote"; }
-
-    std::size_t written;
-};
 
 namespace detail {
 
