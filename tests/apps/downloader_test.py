@@ -179,7 +179,7 @@ class DownloaderTest(unittest.TestCase):
 
     def in_terminal(self, columns: int, *paths: str) -> Terminal:
         """Download these in a terminal."""
-        return Terminal(columns, "-o", str(self.folder), *[self.server.url(path) for path in paths])
+        return Terminal(columns, "-t", "60", "-o", str(self.folder), *[self.server.url(path) for path in paths])
 
     def assert_narrower_than(self, columns: int, printed: str) -> None:
         """No line has ever filled the width."""
@@ -223,7 +223,7 @@ class DownloaderTest(unittest.TestCase):
         self.server.server_close()
         done = self.run_with("whole/a")
         self.assertEqual((done.returncode, done.stderr), (1, ""))
-        self.assertRegex(done.stdout, r"^a: failed: .*connection refused\n$")
+        self.assertRegex(done.stdout, r"^a: failed: .*Connection refused\n$")
 
     def test_command_line(self) -> None:
         """What cannot be meant is told, and nothing done."""
@@ -234,8 +234,8 @@ class DownloaderTest(unittest.TestCase):
 
     def test_width_changes(self) -> None:
         """Bars fit the window that there is when they are drawn."""
-        terminal = self.in_terminal(80, "half/one", "half/another-with-a-long-name")
-        first = terminal.read_until(r"one  .* 50%(.|\n)*another-with-a-long-nam~ .* 50%")
+        terminal = self.in_terminal(80, "half/one", "half/another-with-quite-a-long-name")
+        first = terminal.read_until(r"one  .* 50%(.|\n)*another-with-quite-a-lo~ .* 50%")
         self.assert_narrower_than(80, first)
         self.assertGreater(max(map(len, lines_of(first))), 60)
         # Nothing comes any more: what is drawn now is drawn for the window's sake.
