@@ -72,10 +72,11 @@ def read_all(descriptor: int, into: bytearray) -> None:
 
 
 def render(printed: str) -> str:
-    """Return what a terminal shows in the end; it knows the escape codes for colours, for up, and for erasing a line."""
+    """Return what a terminal shows in the end; it knows the escape codes for colours, for up, for erasing a line
+    and what is below it, and for the cursor's being seen."""
     lines = [""]
     row = column = 0
-    for text, code in re.findall(r"([^\x1b\r\n]+)|(\r|\n|\x1b\[[0-9;]*[A-Za-z]|\x1b)", printed):
+    for text, code in re.findall(r"([^\x1b\r\n]+)|(\r|\n|\x1b\[[0-9;?]*[A-Za-z]|\x1b)", printed):
         if text:
             lines[row] = lines[row][:column].ljust(column) + text + lines[row][column + len(text) :]
             column += len(text)
@@ -88,7 +89,9 @@ def render(printed: str) -> str:
             row = max(0, row - int(code[2:-1] or 1))
         elif code == "\x1b[K":
             lines[row] = lines[row][:column]
-        elif not code.endswith("m"):
+        elif code == "\x1b[J":
+            lines[row:] = [lines[row][:column]]
+        elif not code.endswith("m") and code not in ("\x1b[?25l", "\x1b[?25h"):
             lines[row] += repr(code)  # a code that this terminal does not know: it shows
     return "\n".join(line.rstrip() for line in lines)
 
