@@ -3,6 +3,8 @@
 #include "faults.hpp"
 
 #include <dlfcn.h>
+#include <fcntl.h>
+#include <sys/resource.h>
 #include <uv.h>
 
 #include <algorithm>
@@ -43,6 +45,8 @@ constexpr std::size_t place(std::string_view name) {
 std::atomic<bool> counting{false};
 std::array<std::atomic<unsigned>, names.size()> calls;
 std::vector<fault> plan;  // does not change while it is used
+unsigned left = any_number;
+rlimit usual_limit{};
 
 /// How this call is to fail, if it is.
 const fault* fault_of_call(std::size_t function) noexcept {
@@ -110,15 +114,26 @@ std::string fault::to_string() const {
     return std::string(names[function]) + ", call " + std::to_string(call) + ", " + ways[static_cast<int>(how)];
 }
 
-void prepare(const std::vector<fault>& planned) {
+void prepare(const std::vector<fault>& planned, unsigned descriptors_left) {
     plan = planned;
+    left = descriptors_left;
     for (auto& each : calls) each = 0;
 }
 
-void begin() noexcept { counting = true; }
+void begin() noexcept {
+    counting = true;
+    ::getrlimit(RLIMIT_NOFILE, &usual_limit);
+    if (left == any_number) return;
+    rlimit limit = usual_limit;
+    limit.rlim_cur = 0;
+    for (unsigned free = 0;; ++limit.rlim_cur) {
+        if (::fcntl(static_cast<int>(limit.rlim_cur), F_GETFD) < 0 && free++ == left) break;
+    }
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+}
 
 std::vector<unsigned> end() {
-    counting = false;
+    if (counting.exchange(false)) ::setrlimit(RLIMIT_NOFILE, &usual_limit);
     return {calls.begin(), calls.end()};
 }
 

@@ -337,7 +337,7 @@ void start_a_loop() {
 
 std::span<const scenario> scenarios() {
     static const std::vector<scenario> all{
-        {"a loop starts", &start_a_loop, {}},
+        {"a loop starts", &start_a_loop, {}, true},
         {"tcp", &on_a_loop<&echo_by_tcp>, {}},
         {"tcp by name", &on_a_loop<&echo_by_name>, {}},
         {"a listener of two loops", &on_two_loops, {}},
