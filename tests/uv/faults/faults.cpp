@@ -1,4 +1,4 @@
-// tests/uv/faults/faults.cpp: libuv's functions, in front of libuv's own, so that each of their calls can be made to fail.
+// tests/uv/faults/faults.cpp: libuv's functions, in front of libuv's own, so that each call can fail.
 // SPDX-License-Identifier: MIT
 #include "faults.hpp"
 
@@ -17,20 +17,22 @@
 
 // With the number of their parameters. Those that are missing cannot fail; faults_table_test.py says why.
 #define PYASYNC_TEST_FUNCTIONS(X)                                                                                     \
-    X(1, uv_cancel) X(2, uv_cwd) X(6, uv_getaddrinfo) X(1, uv_loop_init) X(4, uv_queue_work)          \
-    X(3, uv_ip4_addr) X(3, uv_ip6_addr)                                                                               \
-    X(5, uv_fs_chmod) X(4, uv_fs_close) X(4, uv_fs_closedir) X(6, uv_fs_copyfile) X(4, uv_fs_fdatasync)               \
-    X(4, uv_fs_fstat) X(4, uv_fs_fsync) X(5, uv_fs_ftruncate) X(4, uv_fs_lstat) X(5, uv_fs_mkdir)                     \
-    X(4, uv_fs_mkdtemp) X(4, uv_fs_mkstemp) X(6, uv_fs_open) X(4, uv_fs_opendir) X(7, uv_fs_read) X(4, uv_fs_readdir) \
-    X(4, uv_fs_readlink) X(4, uv_fs_realpath) X(5, uv_fs_rename) X(4, uv_fs_rmdir) X(4, uv_fs_stat)                   \
-    X(6, uv_fs_symlink) X(4, uv_fs_unlink) X(7, uv_fs_write) X(2, uv_fs_event_init) X(4, uv_fs_event_start)           \
-    X(3, uv_pipe_init) X(2, uv_pipe_open) X(3, uv_poll_init) X(3, uv_poll_start) X(3, uv_read_start)                  \
-    X(3, uv_shutdown) X(3, uv_try_write) X(5, uv_write) X(2, uv_signal_init) X(3, uv_signal_start)                    \
-    X(4, uv_tcp_connect) X(3, uv_tcp_getsockname) X(2, uv_tcp_init) X(3, uv_tcp_keepalive) X(2, uv_tcp_nodelay)       \
-    X(2, uv_tcp_open) X(3, uv_tty_get_winsize) X(4, uv_tty_init) X(3, uv_udp_bind)              \
-    X(2, uv_udp_connect) X(3, uv_udp_getsockname) X(3, uv_udp_init_ex) X(3, uv_udp_recv_start)                        \
-    X(2, uv_udp_set_broadcast) X(4, uv_udp_set_membership) X(2, uv_udp_set_multicast_interface)                       \
-    X(2, uv_udp_set_multicast_loop) X(2, uv_udp_set_multicast_ttl) X(4, uv_udp_try_send)
+    X(1, uv_cancel)                                                                                                   \
+    X(2, uv_cwd) X(6, uv_getaddrinfo) X(1, uv_loop_init) X(4, uv_queue_work) X(3, uv_ip4_addr) X(3, uv_ip6_addr)      \
+        X(5, uv_fs_chmod) X(4, uv_fs_close) X(4, uv_fs_closedir) X(6, uv_fs_copyfile) X(4, uv_fs_fdatasync)           \
+            X(4, uv_fs_fstat) X(4, uv_fs_fsync) X(5, uv_fs_ftruncate) X(4, uv_fs_lstat) X(5, uv_fs_mkdir)             \
+                X(4, uv_fs_mkdtemp) X(4, uv_fs_mkstemp) X(6, uv_fs_open) X(4, uv_fs_opendir) X(7, uv_fs_read) X(      \
+                    4, uv_fs_readdir) X(4, uv_fs_readlink) X(4, uv_fs_realpath) X(5, uv_fs_rename) X(4, uv_fs_rmdir)  \
+                    X(4, uv_fs_stat) X(6, uv_fs_symlink) X(4, uv_fs_unlink) X(7, uv_fs_write) X(2, uv_fs_event_init)  \
+                        X(4, uv_fs_event_start) X(3, uv_pipe_init) X(2, uv_pipe_open) X(3, uv_poll_init) X(           \
+                            3, uv_poll_start) X(3, uv_read_start) X(3, uv_shutdown) X(3, uv_try_write) X(5, uv_write) \
+                            X(2, uv_signal_init) X(3, uv_signal_start) X(4, uv_tcp_connect) X(3, uv_tcp_getsockname)  \
+                                X(2, uv_tcp_init) X(3, uv_tcp_keepalive) X(2, uv_tcp_nodelay) X(2, uv_tcp_open)       \
+                                    X(3, uv_tty_get_winsize) X(4, uv_tty_init) X(3, uv_udp_bind) X(2, uv_udp_connect) \
+                                        X(3, uv_udp_getsockname) X(3, uv_udp_init_ex) X(3, uv_udp_recv_start)         \
+                                            X(2, uv_udp_set_broadcast) X(4, uv_udp_set_membership)                    \
+                                                X(2, uv_udp_set_multicast_interface) X(2, uv_udp_set_multicast_loop)  \
+                                                    X(2, uv_udp_set_multicast_ttl) X(4, uv_udp_try_send)
 
 namespace pyasync::test::faults {
 namespace {
@@ -52,8 +54,8 @@ rlimit usual_limit{};
 const fault* fault_of_call(std::size_t function) noexcept {
     if (!counting) return nullptr;
     const unsigned number = ++calls[function];
-    const auto found = std::ranges::find_if(
-        plan, [&](const fault& each) { return each.function == function && each.call == number; });
+    const auto found =
+        std::ranges::find_if(plan, [&](const fault& each) { return each.function == function && each.call == number; });
     return found == plan.end() ? nullptr : &*found;
 }
 
@@ -155,17 +157,18 @@ std::vector<unsigned> end() {
 #define A5 A4, a4
 #define A6 A5, a5
 #define A7 A6, a6
-#define PYASYNC_TEST_DEFINE(count, function)                                                                     \
+#define PYASYNC_TEST_DEFINE(count, function)                                                                       \
     extern "C" __attribute__((visibility("hidden"))) int faulty_##function(P##count(function)) __asm__(#function); \
-    extern "C" int faulty_##function(P##count(function)) {                                                        \
-        namespace here = pyasync::test::faults;                                                                   \
-        static auto* const libuvs = here::real(static_cast<decltype(&function)>(nullptr), #function);             \
-        return here::call<here::place(#function)>(libuvs, A##count);                                              \
+    extern "C" int faulty_##function(P##count(function)) {                                                         \
+        namespace here = pyasync::test::faults;                                                                    \
+        static auto* const libuvs = here::real(static_cast<decltype(&function)>(nullptr), #function);              \
+        return here::call<here::place(#function)>(libuvs, A##count);                                               \
     }
 PYASYNC_TEST_FUNCTIONS(PYASYNC_TEST_DEFINE)
 
 // C++ has two of these.
-extern "C" __attribute__((visibility("hidden"))) int faulty_uv_tty_set_mode(uv_tty_t*, uv_tty_mode_t) __asm__("uv_tty_set_mode");
+extern "C" __attribute__((visibility("hidden"))) int faulty_uv_tty_set_mode(uv_tty_t*,
+                                                                            uv_tty_mode_t) __asm__("uv_tty_set_mode");
 extern "C" int faulty_uv_tty_set_mode(uv_tty_t* terminal, uv_tty_mode_t mode) {
     namespace here = pyasync::test::faults;
     static auto* const libuvs = here::real(static_cast<int (*)(uv_tty_t*, uv_tty_mode_t)>(nullptr), "uv_tty_set_mode");

@@ -1,4 +1,4 @@
-// tests/uv/faults/scenarios.cpp: connections, datagrams, files, processes, signals, terminals, over loopback and in a folder.
+// tests/uv/faults/scenarios.cpp: connections, datagrams, files, processes, signals, terminals, loops.
 // SPDX-License-Identifier: MIT
 #include "scenarios.hpp"
 
