@@ -16,23 +16,23 @@
 #include <type_traits>
 
 // With the number of their parameters. Those that are missing cannot fail; faults_table_test.py says why.
+// clang-format off
 #define PYASYNC_TEST_FUNCTIONS(X)                                                                                     \
-    X(1, uv_cancel)                                                                                                   \
-    X(2, uv_cwd) X(6, uv_getaddrinfo) X(1, uv_loop_init) X(4, uv_queue_work) X(3, uv_ip4_addr) X(3, uv_ip6_addr)      \
-        X(5, uv_fs_chmod) X(4, uv_fs_close) X(4, uv_fs_closedir) X(6, uv_fs_copyfile) X(4, uv_fs_fdatasync)           \
-            X(4, uv_fs_fstat) X(4, uv_fs_fsync) X(5, uv_fs_ftruncate) X(4, uv_fs_lstat) X(5, uv_fs_mkdir)             \
-                X(4, uv_fs_mkdtemp) X(4, uv_fs_mkstemp) X(6, uv_fs_open) X(4, uv_fs_opendir) X(7, uv_fs_read) X(      \
-                    4, uv_fs_readdir) X(4, uv_fs_readlink) X(4, uv_fs_realpath) X(5, uv_fs_rename) X(4, uv_fs_rmdir)  \
-                    X(4, uv_fs_stat) X(6, uv_fs_symlink) X(4, uv_fs_unlink) X(7, uv_fs_write) X(2, uv_fs_event_init)  \
-                        X(4, uv_fs_event_start) X(3, uv_pipe_init) X(2, uv_pipe_open) X(3, uv_poll_init) X(           \
-                            3, uv_poll_start) X(3, uv_read_start) X(3, uv_shutdown) X(3, uv_try_write) X(5, uv_write) \
-                            X(2, uv_signal_init) X(3, uv_signal_start) X(4, uv_tcp_connect) X(3, uv_tcp_getsockname)  \
-                                X(2, uv_tcp_init) X(3, uv_tcp_keepalive) X(2, uv_tcp_nodelay) X(2, uv_tcp_open)       \
-                                    X(3, uv_tty_get_winsize) X(4, uv_tty_init) X(3, uv_udp_bind) X(2, uv_udp_connect) \
-                                        X(3, uv_udp_getsockname) X(3, uv_udp_init_ex) X(3, uv_udp_recv_start)         \
-                                            X(2, uv_udp_set_broadcast) X(4, uv_udp_set_membership)                    \
-                                                X(2, uv_udp_set_multicast_interface) X(2, uv_udp_set_multicast_loop)  \
-                                                    X(2, uv_udp_set_multicast_ttl) X(4, uv_udp_try_send)
+    X(1, uv_cancel) X(2, uv_cwd) X(6, uv_getaddrinfo) X(1, uv_loop_init) X(4, uv_queue_work)          \
+    X(3, uv_ip4_addr) X(3, uv_ip6_addr)                                                                               \
+    X(5, uv_fs_chmod) X(4, uv_fs_close) X(4, uv_fs_closedir) X(6, uv_fs_copyfile) X(4, uv_fs_fdatasync)               \
+    X(4, uv_fs_fstat) X(4, uv_fs_fsync) X(5, uv_fs_ftruncate) X(4, uv_fs_lstat) X(5, uv_fs_mkdir)                     \
+    X(4, uv_fs_mkdtemp) X(4, uv_fs_mkstemp) X(6, uv_fs_open) X(4, uv_fs_opendir) X(7, uv_fs_read) X(4, uv_fs_readdir) \
+    X(4, uv_fs_readlink) X(4, uv_fs_realpath) X(5, uv_fs_rename) X(4, uv_fs_rmdir) X(4, uv_fs_stat)                   \
+    X(6, uv_fs_symlink) X(4, uv_fs_unlink) X(7, uv_fs_write) X(2, uv_fs_event_init) X(4, uv_fs_event_start)           \
+    X(3, uv_pipe_init) X(2, uv_pipe_open) X(3, uv_poll_init) X(3, uv_poll_start) X(3, uv_read_start)                  \
+    X(3, uv_shutdown) X(3, uv_try_write) X(5, uv_write) X(2, uv_signal_init) X(3, uv_signal_start)                    \
+    X(4, uv_tcp_connect) X(3, uv_tcp_getsockname) X(2, uv_tcp_init) X(3, uv_tcp_keepalive) X(2, uv_tcp_nodelay)       \
+    X(2, uv_tcp_open) X(3, uv_tty_get_winsize) X(4, uv_tty_init) X(3, uv_udp_bind)              \
+    X(2, uv_udp_connect) X(3, uv_udp_getsockname) X(3, uv_udp_init_ex) X(3, uv_udp_recv_start)                        \
+    X(2, uv_udp_set_broadcast) X(4, uv_udp_set_membership) X(2, uv_udp_set_multicast_interface)                       \
+    X(2, uv_udp_set_multicast_loop) X(2, uv_udp_set_multicast_ttl) X(4, uv_udp_try_send)
+// clang-format on
 
 namespace pyasync::test::faults {
 namespace {
