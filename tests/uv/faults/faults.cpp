@@ -1,8 +1,10 @@
-// tests/uv/faults/faults.cpp: libuv's functions, in front of libuv's own, so that each of their calls can be made to fail.
+// tests/uv/faults/faults.cpp: libuv's functions, in front of libuv's own, so that each call can fail.
 // SPDX-License-Identifier: MIT
 #include "faults.hpp"
 
 #include <dlfcn.h>
+#include <fcntl.h>
+#include <sys/resource.h>
 #include <uv.h>
 
 #include <algorithm>
@@ -14,6 +16,7 @@
 #include <type_traits>
 
 // With the number of their parameters. Those that are missing cannot fail; faults_table_test.py says why.
+// clang-format off
 #define PYASYNC_TEST_FUNCTIONS(X)                                                                                     \
     X(1, uv_cancel) X(2, uv_cwd) X(6, uv_getaddrinfo) X(1, uv_loop_init) X(4, uv_queue_work)          \
     X(3, uv_ip4_addr) X(3, uv_ip6_addr)                                                                               \
@@ -29,6 +32,7 @@
     X(2, uv_udp_connect) X(3, uv_udp_getsockname) X(3, uv_udp_init_ex) X(3, uv_udp_recv_start)                        \
     X(2, uv_udp_set_broadcast) X(4, uv_udp_set_membership) X(2, uv_udp_set_multicast_interface)                       \
     X(2, uv_udp_set_multicast_loop) X(2, uv_udp_set_multicast_ttl) X(4, uv_udp_try_send)
+// clang-format on
 
 namespace pyasync::test::faults {
 namespace {
@@ -43,13 +47,15 @@ constexpr std::size_t place(std::string_view name) {
 std::atomic<bool> counting{false};
 std::array<std::atomic<unsigned>, names.size()> calls;
 std::vector<fault> plan;  // does not change while it is used
+unsigned left = any_number;
+rlimit usual_limit{};
 
 /// How this call is to fail, if it is.
 const fault* fault_of_call(std::size_t function) noexcept {
     if (!counting) return nullptr;
     const unsigned number = ++calls[function];
-    const auto found = std::ranges::find_if(
-        plan, [&](const fault& each) { return each.function == function && each.call == number; });
+    const auto found =
+        std::ranges::find_if(plan, [&](const fault& each) { return each.function == function && each.call == number; });
     return found == plan.end() ? nullptr : &*found;
 }
 
@@ -110,15 +116,26 @@ std::string fault::to_string() const {
     return std::string(names[function]) + ", call " + std::to_string(call) + ", " + ways[static_cast<int>(how)];
 }
 
-void prepare(const std::vector<fault>& planned) {
+void prepare(const std::vector<fault>& planned, unsigned descriptors_left) {
     plan = planned;
+    left = descriptors_left;
     for (auto& each : calls) each = 0;
 }
 
-void begin() noexcept { counting = true; }
+void begin() noexcept {
+    counting = true;
+    ::getrlimit(RLIMIT_NOFILE, &usual_limit);
+    if (left == any_number) return;
+    rlimit limit = usual_limit;
+    limit.rlim_cur = 0;
+    for (unsigned free = 0;; ++limit.rlim_cur) {
+        if (::fcntl(static_cast<int>(limit.rlim_cur), F_GETFD) < 0 && free++ == left) break;
+    }
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+}
 
 std::vector<unsigned> end() {
-    counting = false;
+    if (counting.exchange(false)) ::setrlimit(RLIMIT_NOFILE, &usual_limit);
     return {calls.begin(), calls.end()};
 }
 
@@ -140,17 +157,18 @@ std::vector<unsigned> end() {
 #define A5 A4, a4
 #define A6 A5, a5
 #define A7 A6, a6
-#define PYASYNC_TEST_DEFINE(count, function)                                                                     \
+#define PYASYNC_TEST_DEFINE(count, function)                                                                       \
     extern "C" __attribute__((visibility("hidden"))) int faulty_##function(P##count(function)) __asm__(#function); \
-    extern "C" int faulty_##function(P##count(function)) {                                                        \
-        namespace here = pyasync::test::faults;                                                                   \
-        static auto* const libuvs = here::real(static_cast<decltype(&function)>(nullptr), #function);             \
-        return here::call<here::place(#function)>(libuvs, A##count);                                              \
+    extern "C" int faulty_##function(P##count(function)) {                                                         \
+        namespace here = pyasync::test::faults;                                                                    \
+        static auto* const libuvs = here::real(static_cast<decltype(&function)>(nullptr), #function);              \
+        return here::call<here::place(#function)>(libuvs, A##count);                                               \
     }
 PYASYNC_TEST_FUNCTIONS(PYASYNC_TEST_DEFINE)
 
 // C++ has two of these.
-extern "C" __attribute__((visibility("hidden"))) int faulty_uv_tty_set_mode(uv_tty_t*, uv_tty_mode_t) __asm__("uv_tty_set_mode");
+extern "C" __attribute__((visibility("hidden"))) int faulty_uv_tty_set_mode(uv_tty_t*,
+                                                                            uv_tty_mode_t) __asm__("uv_tty_set_mode");
 extern "C" int faulty_uv_tty_set_mode(uv_tty_t* terminal, uv_tty_mode_t mode) {
     namespace here = pyasync::test::faults;
     static auto* const libuvs = here::real(static_cast<int (*)(uv_tty_t*, uv_tty_mode_t)>(nullptr), "uv_tty_set_mode");

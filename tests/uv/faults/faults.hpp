@@ -32,8 +32,10 @@ struct fault {
 /// Can it fail in this way?
 [[nodiscard]] bool is_possible(std::size_t function, way how) noexcept;
 
-/// From `begin` to `end` calls are counted, and these fail.
-void prepare(const std::vector<fault>& planned);
+constexpr unsigned any_number = ~0U;
+
+/// From `begin` to `end` calls are counted, and these fail; so do those that need more than so many descriptors.
+void prepare(const std::vector<fault>& planned, unsigned descriptors_left = any_number);
 void begin() noexcept;
 /// How often each function has been called.
 std::vector<unsigned> end();

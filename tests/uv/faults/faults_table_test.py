@@ -1,4 +1,4 @@
-# tests/uv/faults/faults_table_test.py: each of libuv's functions that pyasync calls can be made to fail, or cannot fail.
+# tests/uv/faults/faults_table_test.py: what pyasync calls of libuv can be made to fail, or cannot.
 # SPDX-License-Identifier: MIT
 """Usage: faults_table_test.py FAULTS_TEST NM ARCHIVE..."""
 

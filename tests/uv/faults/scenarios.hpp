@@ -17,6 +17,8 @@ struct scenario {
     void (*run)();
     /// What happens in it even without a fault.
     std::vector<fault> usual;
+    /// Between `begin` and the end of its work.
+    bool starts_loop = false;
 };
 
 [[nodiscard]] std::span<const scenario> scenarios();
