@@ -320,11 +320,20 @@ void on_a_loop() {
     wait_for(launch(Body(), home));
 }
 
-void on_two_loops() {
+/// They send each other what is let go of elsewhere: so none goes before both have stopped.
+struct two_loops {
+    ~two_loops() {
+        first.stop();
+        second.stop();
+    }
     loop first;
     loop second;
+};
+
+void on_two_loops() {
+    two_loops both;
     begin();
-    wait_for(launch(serve_on_two_loops(second), first));
+    wait_for(launch(serve_on_two_loops(both.second), both.first));
 }
 
 void start_a_loop() {
