@@ -89,7 +89,9 @@ void listener_handle::closes() noexcept {
 }
 
 void listener_handle::ready(uv_poll_t* raw, int status, int) noexcept {
-    static_cast<listener_handle*>(static_cast<handle*>(raw->data))->serve(status);
+    auto& self = *static_cast<listener_handle*>(static_cast<handle*>(raw->data));
+    if (status < 0) self.polling_ = false;  // libuv has stopped it
+    self.serve(status);
 }
 
 void listener_handle::serve(int status) noexcept {
