@@ -269,8 +269,7 @@ process command::launch() const {
     if (failed != 0) throw error(-failed, described());
     unattended_child started(pid);
     detail::descriptor end = detail::end_of(pid);
-    process made(
-        detail::owned<detail::handle>(new detail::process_handle(pid, words_.front(), std::move(end))));
+    process made(detail::owned<detail::handle>(new detail::process_handle(pid, words_.front(), std::move(end))));
     started.attended();
     made.pipes_ = std::move(streams.ours);
     return made;
