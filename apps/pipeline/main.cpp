@@ -75,15 +75,13 @@ pyasync::task<> run() {
 
     fmt::print("The words that the Zen of Python uses most:\n");
     // Where one of them fails, the others are cancelled, and their processes are killed.
-    co_await pyasync::when_all(
-        print(uv::command("python3", "-c", "import this"), text),
-        filter_by_workers(uv::command("tr", "A-Z", "a-z"), 3, text, small),
-        filter_and_close(uv::command("tr", "-cs", "a-z", "\\n"), small, words),
-        pyasync::call<void>("interest:keep_interesting", words, interesting),
-        filter_and_close(in_order(), interesting, sorted),
-        filter_and_close(uv::command("uniq", "-c"), sorted, counted),
-        filter_and_close(in_order("-k1,1nr", "-k2"), counted, ranked),
-        show(ranked, 5));
+    co_await pyasync::when_all(print(uv::command("python3", "-c", "import this"), text),
+                               filter_by_workers(uv::command("tr", "A-Z", "a-z"), 3, text, small),
+                               filter_and_close(uv::command("tr", "-cs", "a-z", "\\n"), small, words),
+                               pyasync::call<void>("interest:keep_interesting", words, interesting),
+                               filter_and_close(in_order(), interesting, sorted),
+                               filter_and_close(uv::command("uniq", "-c"), sorted, counted),
+                               filter_and_close(in_order("-k1,1nr", "-k2"), counted, ranked), show(ranked, 5));
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 // tests/bridge/process_test.cpp: processes and signals of C++ beside those of Python.
 // SPDX-License-Identifier: MIT
-#include <csignal>
 #include <unistd.h>
+#include <csignal>
 
 #include <string>
 #include <utility>
@@ -30,9 +30,9 @@ task<int> take_one(uv::signals& from) { co_return co_await from.next(); }
 
 PYASYNC_TEST_CASE("both sides start processes at the same time, and each learns of its own") {
     constexpr int many = 40;
-    auto [ours, more, theirs, killed] =
-        co_await pyasync::when_all(communicate(many), communicate(many), call<int>("process_examples:communicate", many),
-                                   call<int>("process_examples:killed"));
+    auto [ours, more, theirs, killed] = co_await pyasync::when_all(communicate(many), communicate(many),
+                                                                   call<int>("process_examples:communicate", many),
+                                                                   call<int>("process_examples:killed"));
     CHECK(ours == many);
     CHECK(more == many);
     CHECK(theirs == many);

@@ -325,9 +325,9 @@ TEST_SUITE("a process") {
             CHECK(co_await polite.wait() == exit_status{.signal = SIGTERM});
             polite.kill();  // it has ended
             process any = co_await waiting_command().start();
-            CHECK_THROWS_WITH_AS(any.kill(12345),
-                                 ("send signal 12345 to /bin/sh (" + std::to_string(any.pid()) + "): Invalid argument").c_str(),
-                                 error);
+            CHECK_THROWS_WITH_AS(
+                any.kill(12345),
+                ("send signal 12345 to /bin/sh (" + std::to_string(any.pid()) + "): Invalid argument").c_str(), error);
             any.kill(SIGUSR1);
             CHECK(co_await any.wait() == exit_status{.signal = SIGUSR1});
         });
@@ -352,9 +352,8 @@ TEST_SUITE("a process") {
             CHECK(co_await running.stdout().read_until("\n") == "started\n");
             CHECK(co_await running.stdout().read_exactly(1000) == std::string(1000, 'x'));
             running.kill(SIGKILL);
-            const std::string said = co_await error_of([](future<> failing) -> task<> {
-                co_await std::move(failing);
-            }(std::move(writing)));
+            const std::string said =
+                co_await error_of([](future<> failing) -> task<> { co_await std::move(failing); }(std::move(writing)));
             CHECK(said.starts_with("write to stdin of /bin/sh, of which "));
             CHECK(said.ends_with(" bytes had gone out: Broken pipe"));
         });

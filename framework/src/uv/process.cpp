@@ -42,7 +42,8 @@ process_handle::~process_handle() {
 void process_handle::kill(int signal) const {
     if (has_ended_) return;
     if (::kill(pid_, signal) == 0) return;
-    throw error(-errno, "send signal " + std::to_string(signal) + " to " + program_ + " (" + std::to_string(pid_) + ")");
+    throw error(-errno,
+                "send signal " + std::to_string(signal) + " to " + program_ + " (" + std::to_string(pid_) + ")");
 }
 
 void process_handle::kill_unless_detached() const noexcept {

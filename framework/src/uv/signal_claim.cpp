@@ -43,7 +43,8 @@ bool is_ours(const claimed_signal& signal, const struct sigaction& action) noexc
 
 void refuse_faults(int number) {
     for (const int fault : {SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGSYS, SIGTRAP}) {
-        if (number == fault) throw misuse("pyasync: a fault of the program (signal " + std::to_string(number) + ") cannot be watched");
+        if (number == fault)
+            throw misuse("pyasync: a fault of the program (signal " + std::to_string(number) + ") cannot be watched");
     }
 }
 

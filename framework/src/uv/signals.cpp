@@ -70,7 +70,8 @@ public:
 
     [[nodiscard]] int start() noexcept {
         return claim_.start(raw_, [](uv_signal_t* raw, int number) noexcept {
-            const std::shared_ptr<signal_queue> queue = static_cast<signal_handle*>(static_cast<handle*>(raw->data))->queue_;
+            const std::shared_ptr<signal_queue> queue =
+                static_cast<signal_handle*>(static_cast<handle*>(raw->data))->queue_;
             queue->push(number);
         });
     }

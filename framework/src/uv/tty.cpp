@@ -79,7 +79,8 @@ bool is_terminal(int descriptor) noexcept { return ::isatty(descriptor) != 0; }
 
 task<tty> tty::open(int descriptor) {
     co_await detail::at_home();
-    if (!is_terminal(descriptor)) throw error(-errno, "use descriptor " + std::to_string(descriptor) + " as a terminal");
+    if (!is_terminal(descriptor))
+        throw error(-errno, "use descriptor " + std::to_string(descriptor) + " as a terminal");
     co_return tty(detail::owned<detail::stream_handle>(new tty_handle(opened_again(descriptor))));
 }
 
