@@ -90,10 +90,14 @@ void progress_board::is_over(row& which, state how) {
 
 std::string progress_board::row::in_words() const {
     switch (now) {
-        case state::waiting: return fmt::format("{}: waits", name);
-        case state::running: return fmt::format("{}: {}", name, in_short(received));
-        case state::failed: return fmt::format("{}: failed: {}", name, reason);
-        default: return fmt::format("{}: {} bytes", name, received);
+        case state::waiting:
+            return fmt::format("{}: waits", name);
+        case state::running:
+            return fmt::format("{}: {}", name, in_short(received));
+        case state::failed:
+            return fmt::format("{}: failed: {}", name, reason);
+        default:
+            return fmt::format("{}: {} bytes", name, received);
     }
 }
 

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 """What the server says is Python's affair."""
 
-import asyncio
 import ast
+import asyncio
 
 
 async def answer(line: str) -> str:

@@ -78,7 +78,8 @@ inline void require(bool holds, const char* what) {
 }
 
 /// What `read_until` is to give of `left`, which it takes away; nothing where it is to fail.
-inline std::optional<std::string> line_of(std::string& left, const std::string& delimiter, std::size_t limit, bool& fails) {
+inline std::optional<std::string> line_of(std::string& left, const std::string& delimiter, std::size_t limit,
+                                          bool& fails) {
     const std::size_t found = left.find(delimiter);
     const std::size_t size = found == std::string::npos ? left.size() : found + delimiter.size();
     fails = size > limit || (found == std::string::npos && size == limit);
@@ -165,7 +166,8 @@ private:
 /// Throws where something differs.
 inline void framing(std::span<const std::uint8_t> bytes) {
     here executor;
-    const auto running = detail::root<void>::launch(compare(input(bytes)), executor, {}, std::source_location::current());
+    const auto running =
+        detail::root<void>::launch(compare(input(bytes)), executor, {}, std::source_location::current());
     executor.run_all();
     require(running->done(), "it hangs");
     if (running->outcome.failed()) std::rethrow_exception(running->outcome.error());

@@ -19,7 +19,8 @@ TEST_CASE("frames are what a string would give, however the bytes come") {
     for (int round = 0; round < 5000; ++round) {
         std::vector<std::uint8_t> bytes(random() % 400);
         // Few different ones: so delimiters are found, and parts of them.
-        for (std::uint8_t& each : bytes) each = static_cast<std::uint8_t>(random() % 6 == 0 ? random() : 'a' + random() % 3);
+        for (std::uint8_t& each : bytes)
+            each = static_cast<std::uint8_t>(random() % 6 == 0 ? random() : 'a' + random() % 3);
         CAPTURE(round);
         CHECK_NOTHROW(fuzz::framing(bytes));
     }

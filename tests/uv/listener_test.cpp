@@ -120,7 +120,8 @@ TEST_CASE("who accepts when a listener is closed hears of it") {
 
 TEST_CASE("by a path, whose file goes with the listener") {
     on_a_loop([]() -> task<> {
-        const std::string path = std::filesystem::temp_directory_path() / ("pyasync-test-" + std::to_string(::getpid()));
+        const std::string path =
+            std::filesystem::temp_directory_path() / ("pyasync-test-" + std::to_string(::getpid()));
         {
             auto server = co_await pipe::listen(path);
             CHECK(server.name() == path);

@@ -96,7 +96,8 @@ TEST_CASE("writers take turns, and one that is cancelled leaves the line") {
         auto [left, right] = ends();
         const std::size_t before = co_await fill(left);
         std::vector<future<>> writing;
-        for (const char* each : {"one ", "two ", "three "}) writing.push_back(launch(write_all(left, each), *loop::current()));
+        for (const char* each : {"one ", "two ", "three "})
+            writing.push_back(launch(write_all(left, each), *loop::current()));
         co_await sleep(0ms);
         writing[1].cancel();
         CHECK(co_await failure_of(std::move(writing[1])) == "the task was cancelled while it wrote");

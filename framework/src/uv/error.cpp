@@ -22,7 +22,7 @@ std::error_code code_of(int status) noexcept {
 
 }  // namespace
 
-error::error(int status, const std::string& operation) 
+error::error(int status, const std::string& operation)
     : std::system_error(code_of(status), operation), status_(status) {}
 
 int detail::check(int status, const char* operation) {

@@ -16,7 +16,8 @@ void throw_ended_within(std::size_t wanted, std::size_t come, const std::string&
 }
 
 void throw_longer_than(std::size_t limit, const std::string& peer) {
-    throw error(UV_EMSGSIZE, "read from " + peer + " what is longer than the limit of " + std::to_string(limit) + " bytes");
+    throw error(UV_EMSGSIZE,
+                "read from " + peer + " what is longer than the limit of " + std::to_string(limit) + " bytes");
 }
 
 void require_delimiter(const std::string& delimiter) {

@@ -60,7 +60,8 @@ public:
 
     [[nodiscard]] tcp result() {
         if (winner_) return std::move(*winner_);
-        throw error(first_status_, "connect to one of " + std::to_string(order_.size()) + " addresses (" + tried_ + ")");
+        throw error(first_status_,
+                    "connect to one of " + std::to_string(order_.size()) + " addresses (" + tried_ + ")");
     }
 
     struct decided {};

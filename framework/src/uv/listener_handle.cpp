@@ -124,7 +124,8 @@ int listener_handle::accept_one(accepted& into) const noexcept {
     }
 }
 
-accept_wait::accept_wait(detail::handle& listener, pyasync::detail::task_context& context, const std::source_location& where)
+accept_wait::accept_wait(detail::handle& listener, pyasync::detail::task_context& context,
+                         const std::source_location& where)
     : operation(context, where), listener_(static_cast<listener_handle*>(&listener)) {
     require_home(context, listener);
 }

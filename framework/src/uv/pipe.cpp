@@ -46,8 +46,8 @@ task<listener<pipe>> pipe::listen(std::string path, int backlog) {
         .at = reinterpret_cast<const sockaddr*>(&at), .size = sizeof at, .name = path, .backlog = backlog};
     detail::descriptor socket = detail::listen_at(how);
     auto file = std::make_shared<const detail::socket_file>(path);
-    co_return listener<pipe>(
-        detail::owned<detail::handle>(new detail::listener_handle(std::move(socket), std::move(path), std::move(file))));
+    co_return listener<pipe>(detail::owned<detail::handle>(
+        new detail::listener_handle(std::move(socket), std::move(path), std::move(file))));
 }
 
 pipe pipe::adopt(int descriptor, std::string name) {

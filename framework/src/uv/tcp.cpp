@@ -67,9 +67,7 @@ tcp tcp::adopt(detail::accepted come) {
     return made;
 }
 
-void tcp::no_delay(bool on) {
-    detail::check(uv_tcp_nodelay(&as_tcp(handle()).raw(), on ? 1 : 0), "set TCP_NODELAY");
-}
+void tcp::no_delay(bool on) { detail::check(uv_tcp_nodelay(&as_tcp(handle()).raw(), on ? 1 : 0), "set TCP_NODELAY"); }
 
 void tcp::keep_alive(std::chrono::seconds silence) {
     detail::check(

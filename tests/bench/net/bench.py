@@ -65,6 +65,7 @@ class Server:
     def idle_bytes(self, connections: int) -> float:
         """What one more connection takes that does nothing."""
         with ExitStack() as open_sockets:
+
             def connect(number: int) -> None:
                 for _ in range(number):
                     made = open_sockets.enter_context(socket.create_connection(("127.0.0.1", self.port)))

@@ -88,8 +88,9 @@ private:
 
     void send(int socket) const {
         for (std::size_t sent = 0; sent < message_.size();) {
-            sent += static_cast<std::size_t>(succeed(
-                static_cast<int>(::send(socket, message_.data() + sent, message_.size() - sent, MSG_NOSIGNAL)), "send"));
+            sent += static_cast<std::size_t>(
+                succeed(static_cast<int>(::send(socket, message_.data() + sent, message_.size() - sent, MSG_NOSIGNAL)),
+                        "send"));
         }
     }
 

@@ -14,10 +14,10 @@ namespace detail {
 
 /// A string, a vector or a span of bytes, but no array: a literal's last byte is none that is meant.
 template <typename Range>
-concept byte_range = std::ranges::contiguous_range<Range> && std::ranges::sized_range<Range> &&
-                     sizeof(std::ranges::range_value_t<Range>) == 1 &&
-                     std::is_trivially_copyable_v<std::ranges::range_value_t<Range>> &&
-                     !std::is_array_v<std::remove_cvref_t<Range>>;
+concept byte_range =
+    std::ranges::contiguous_range<Range> && std::ranges::sized_range<Range> &&
+    sizeof(std::ranges::range_value_t<Range>) == 1 && std::is_trivially_copyable_v<std::ranges::range_value_t<Range>> &&
+    !std::is_array_v<std::remove_cvref_t<Range>>;
 
 template <typename Range>
 concept writable_byte_range =
