@@ -62,13 +62,6 @@ T wait_for(future<T> running) {
     return outcome_of(future<T>(state));
 }
 
-/// What a stopped loop leaves alone stays in memory, and is no leak.
-template <typename T>
-void keep_for_ever(future<T> left_alone) {
-    static auto& kept = *new std::vector<detail::ref<detail::future_state<T>>>;
-    kept.push_back(std::move(left_alone).release());
-}
-
 /// Runs a task to its end on an executor that nothing else uses.
 template <typename T>
 T run(manual_executor& executor, task<T> body) {

@@ -33,7 +33,7 @@ using namespace std::chrono_literals;
 using test::blocking;
 using test::contents_of;
 using test::fill;
-using test::keep_for_ever;
+using test::leave_behind;
 using test::launch;
 using test::occupied_pool;
 using test::run_on;
@@ -702,7 +702,7 @@ TEST_CASE("a loop that is stopped waits for what the pool is at") {
     home.stop();
     CHECK(std::filesystem::exists(folder / "text"));
     CHECK_FALSE(running.done());
-    keep_for_ever(std::move(running));
+    leave_behind(std::move(running));
 }
 
 TEST_CASE("a task that begins on another thread goes home for its request") {

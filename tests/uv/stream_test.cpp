@@ -258,16 +258,17 @@ TEST_CASE("a stream belongs to its loop") {
 }
 
 TEST_CASE("the loop stops while tasks wait") {
-    auto both = std::make_unique<std::optional<std::pair<pipe, pipe>>>();
-    std::vector<future<std::size_t>> reading;
-    std::array<char, 4> room{};
     loop home;
+    std::optional<std::pair<pipe, pipe>> both;
+    std::array<char, 4> room{};
+    std::optional<future<std::size_t>> reading;
     run_on(home, [&] {
-        both->emplace(ends());
-        reading.push_back(launch(read_into((*both)->first, room), home));
+        both = ends();
+        reading = launch(read_into(both->first, room), home);
     });
     run_on(home, [] {});
     home.stop();
+    test::leave_behind(*std::move(reading));
 }
 
 TEST_CASE("many parts are one write") {

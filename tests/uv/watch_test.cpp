@@ -25,7 +25,7 @@ namespace {
 using namespace std::chrono_literals;
 namespace fs = std::filesystem;
 using test::fill;
-using test::keep_for_ever;
+using test::leave_behind;
 using test::launch;
 using test::run_on;
 using test::temporary_folder;
@@ -364,7 +364,7 @@ TEST_CASE("a loop that is stopped ends with watchers open") {
     fs::create_directory(folder / "a");
     home.stop();
     idle.reset();
-    keep_for_ever(std::move(running));
+    leave_behind(std::move(running));
 }
 
 TEST_CASE("a report says what is watched") {
