@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -253,7 +254,39 @@ TEST_SUITE("what cannot be started") {
                   "start true in /nowhere: No such file or directory");
             CHECK(co_await error_of(command("/etc/passwd").start()) == "start /etc/passwd: Permission denied");
             CHECK(co_await error_of(command("true").stdin(stdio::descriptor(12345)).start()) ==
-                  "give descriptor 12345 to a process: Bad file descriptor");
+                  "give descriptor 12345 to true: Bad file descriptor");
+            co_await command("true").run();
+            CHECK(open_descriptors() == before);
+        });
+    }
+
+    TEST_CASE("the descriptors run out, at whichever step") {
+        on_a_loop([]() -> task<> {
+            co_await command("true").run();
+            const std::size_t before = open_descriptors();
+            const int first_free = descriptor(::dup(STDIN_FILENO)).number();
+            rlimit all{};
+            REQUIRE(::getrlimit(RLIMIT_NOFILE, &all) == 0);
+            command cat("cat");
+            cat.stdin(stdio::piped()).stdout(stdio::piped());
+            rlim_t more = 0;
+            for (std::optional<process> started; !started; ++more) {
+                const rlimit few{.rlim_cur = static_cast<rlim_t>(first_free) + more, .rlim_max = all.rlim_max};
+                REQUIRE(::setrlimit(RLIMIT_NOFILE, &few) == 0);
+                try {
+                    started.emplace(co_await cat.start());
+                } catch (const error& failed) {
+                    CHECK(failed.code() == std::errc::too_many_files_open);
+                }
+                REQUIRE(::setrlimit(RLIMIT_NOFILE, &all) == 0);
+                if (started) {
+                    started->stdin().close();
+                    CHECK((co_await started->wait()).success());
+                } else {
+                    CHECK(no_children());
+                }
+            }
+            CHECK(more > 4);
             co_await command("true").run();
             CHECK(open_descriptors() == before);
         });

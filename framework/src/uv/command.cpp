@@ -10,7 +10,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
-#include <string_view>
 
 #include <pyasync/core/when_all.hpp>
 #include <pyasync/uv/at_home.hpp>
@@ -104,24 +103,24 @@ private:
 /// What becomes of the child's three streams: kept open here until it has started.
 class child_streams {
 public:
-    child_streams(start_actions& actions, const std::array<stdio, 3>& wanted, std::string_view program)
-        : actions_(&actions) {
-        for (int number = 0; number < 3; ++number) prepare(number, wanted[number], program);
+    child_streams(start_actions& actions, const std::array<stdio, 3>& wanted, const std::string& program)
+        : actions_(&actions), program_(program) {
+        for (int number = 0; number < 3; ++number) prepare(number, wanted[number]);
         for (int number = 0; number < 3; ++number) place(number, wanted[number]);
     }
 
     std::array<std::optional<pipe>, 3> ours;
 
 private:
-    void prepare(int number, stdio wanted, std::string_view program) {
+    void prepare(int number, stdio wanted) {
         switch (wanted.what()) {
             case stdio::kind::piped: {
                 int ends[2];
-                if (::pipe2(ends, O_CLOEXEC) < 0) throw error(-errno, "pipe2");
+                if (::pipe2(ends, O_CLOEXEC) < 0) throw error(-errno, "make a pipe for " + program_);
                 const bool child_reads = number == STDIN_FILENO;
                 detail::descriptor here(ends[child_reads ? 1 : 0]);
                 theirs_[number] = out_of_the_way(detail::descriptor(ends[child_reads ? 0 : 1]));
-                ours[number] = pipe::adopt(here.number(), stream_names[number] + (" of " + std::string(program)));
+                ours[number] = pipe::adopt(here.number(), stream_names[number] + (" of " + program_));
                 static_cast<void>(here.release());
                 break;
             }
@@ -144,17 +143,18 @@ private:
     }
 
     /// Beyond the three, so that placing one of them overwrites no other.
-    static detail::descriptor duplicate(int number) {
+    [[nodiscard]] detail::descriptor duplicate(int number) const {
         constexpr int first_other = STDERR_FILENO + 1;
         const int copy = ::fcntl(number, F_DUPFD_CLOEXEC, first_other);
-        if (copy < 0) throw error(-errno, "give descriptor " + std::to_string(number) + " to a process");
+        if (copy < 0) throw error(-errno, "give descriptor " + std::to_string(number) + " to " + program_);
         return detail::descriptor(copy);
     }
-    static detail::descriptor out_of_the_way(detail::descriptor end) {
+    [[nodiscard]] detail::descriptor out_of_the_way(detail::descriptor end) const {
         return end.number() > STDERR_FILENO ? std::move(end) : duplicate(end.number());
     }
 
     start_actions* actions_;
+    std::string program_;
     std::array<detail::descriptor, 3> theirs_;
 };
 

@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 
 #include <cerrno>
+#include <string>
 #include <thread>
 #include <utility>
 
@@ -32,12 +33,12 @@ descriptor end_of(pid_t child) {
     if (end.number() >= 0) return end;
     // An old kernel, or a container that does not know the call.
     if (errno == ENOSYS || errno == EPERM) return end_by_thread(child);
-    throw error(-errno, "pidfd_open");
+    throw error(-errno, "watch process " + std::to_string(child));
 }
 
 descriptor end_by_thread(pid_t child) {
     int ends[2];
-    if (::pipe2(ends, O_CLOEXEC) < 0) throw error(-errno, "pipe2");
+    if (::pipe2(ends, O_CLOEXEC) < 0) throw error(-errno, "watch process " + std::to_string(child));
     descriptor told(ends[0]);
     descriptor telling(ends[1]);
     const pyasync::detail::all_signals_blocked for_the_new_thread;
