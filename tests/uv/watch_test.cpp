@@ -25,8 +25,8 @@ namespace {
 using namespace std::chrono_literals;
 namespace fs = std::filesystem;
 using test::fill;
-using test::leave_behind;
 using test::launch;
+using test::leave_behind;
 using test::run_on;
 using test::temporary_folder;
 using test::wait_for;
