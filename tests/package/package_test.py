@@ -25,9 +25,13 @@ WORK = BUILD / "tests/package/other projects"
 FIRST = WORK / "installed here"
 MOVED = WORK / "and then moved"
 
-# Other tests of the build are no business of these projects; their Python is the build's.
+# Other tests of the build are no business of these projects; their Python is the build's, and so is a compiler's cache.
 NOT_FOR_THEM = ("CMAKE_", "CTEST_", "VIRTUAL_ENV")
-ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith(NOT_FOR_THEM)}
+ENVIRONMENT = {
+    name: value
+    for name, value in os.environ.items()
+    if not name.startswith(NOT_FOR_THEM) or name.endswith("_COMPILER_LAUNCHER")
+}
 ENVIRONMENT["PATH"] = os.pathsep.join([str(PYTHON.parent), os.environ["PATH"]])
 ENVIRONMENT["CXX"] = str(COMPILER)
 ENVIRONMENT["PYTHONDONTWRITEBYTECODE"] = "1"
