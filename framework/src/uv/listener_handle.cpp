@@ -65,24 +65,12 @@ int listener_handle::wait(accept_wait& waiter) noexcept {
         if (status < 0) return status;
         polling_ = true;
     }
-    (first_ == nullptr ? first_ : last_->next_) = &waiter;
-    last_ = &waiter;
+    waiters_.push(waiter);
     return 0;
 }
 
-void listener_handle::withdraw(accept_wait& waiter) noexcept {
-    accept_wait** slot = &first_;
-    accept_wait* before = nullptr;
-    while (*slot != &waiter) {
-        before = *slot;
-        slot = &before->next_;
-    }
-    *slot = waiter.next_;
-    if (last_ == &waiter) last_ = before;
-}
-
 void listener_handle::closes() noexcept {
-    while (first_ != nullptr) std::exchange(first_, first_->next_)->end_closed();
+    while (!waiters_.empty()) waiters_.pop().end_closed();
     uv_poll_stop(&raw_);
     socket_ = descriptor();
     file_.reset();
@@ -95,15 +83,15 @@ void listener_handle::ready(uv_poll_t* raw, int status, int) noexcept {
 }
 
 void listener_handle::serve(int status) noexcept {
-    for (int served = 0; served < most_in_a_row && first_ != nullptr; ++served) {
+    for (int served = 0; served < most_in_a_row && !waiters_.empty(); ++served) {
         accepted come;
         const int result = status < 0 ? status : accept_one(come);
         if (result == UV_EAGAIN) return;
-        accept_wait& waiter = *std::exchange(first_, first_->next_);
+        accept_wait& waiter = waiters_.pop();
         waiter.come_ = std::move(come);
         waiter.end(result < 0 ? result : 0);
     }
-    if (first_ == nullptr && polling_ && is_open()) {
+    if (waiters_.empty() && polling_ && is_open()) {
         uv_poll_stop(&raw_);
         polling_ = false;
     }

@@ -40,7 +40,7 @@ public:
     /// Loop thread: whoever waits gets the next connection, in turn.
     [[nodiscard]] int wait(accept_wait& waiter) noexcept;
     /// Loop thread: it waits no more.
-    void withdraw(accept_wait& waiter) noexcept;
+    void withdraw(accept_wait& waiter) noexcept { waiters_.remove(waiter); }
 
 private:
     [[nodiscard]] uv_handle_t* raw_handle() noexcept override { return reinterpret_cast<uv_handle_t*>(&raw_); }
@@ -55,8 +55,7 @@ private:
     std::shared_ptr<const socket_file> file_;
     uv_poll_t raw_{};
     bool polling_ = false;
-    accept_wait* first_ = nullptr;
-    accept_wait* last_ = nullptr;
+    operation_queue<accept_wait> waiters_;
 };
 
 /// How a socket is to listen.

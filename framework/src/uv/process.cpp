@@ -80,12 +80,12 @@ void process_handle::tell(process_awaiter& waiter) const noexcept {
 }
 
 void process_handle::closes() noexcept {
-    while (first_ != nullptr) tell(*std::exchange(first_, first_->next_));
+    while (!waiters_.empty()) tell(waiters_.pop());
     uv_poll_stop(&raw_);
 }
 
 void process_handle::disowned() noexcept {
-    while (first_ != nullptr) tell(*std::exchange(first_, first_->next_));
+    while (!waiters_.empty()) tell(waiters_.pop());
     if (!has_ended_) kill_unless_detached();
 }
 
@@ -100,17 +100,11 @@ bool process_awaiter::begin() noexcept {
         exit_ = awaited_->exit_;
         return ended_at_once(awaited_->lost_);
     }
-    process_awaiter** last = &awaited_->first_;
-    while (*last != nullptr) last = &(*last)->next_;
-    *last = this;
+    awaited_->waiters_.push(*this);
     return true;
 }
 
-void process_awaiter::withdraw() noexcept {
-    process_awaiter** slot = &awaited_->first_;
-    while (*slot != this) slot = &(*slot)->next_;
-    *slot = next_;
-}
+void process_awaiter::withdraw() noexcept { awaited_->waiters_.remove(*this); }
 
 exit_status process_awaiter::await_resume() const {
     throw_failure([this] { return "take the exit status of process " + std::to_string(pid_); });

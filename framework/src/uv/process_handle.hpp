@@ -52,7 +52,7 @@ private:
     bool has_ended_ = false;
     int lost_ = 0;  ///< the error for which there is no exit status
     exit_status exit_;
-    process_awaiter* first_ = nullptr;
+    operation_queue<process_awaiter> waiters_;
 };
 
 }  // namespace pyasync::uv::detail

@@ -34,11 +34,7 @@ int stream_handle::connect(uv_connect_t*, void (*)(uv_connect_t*, int)) noexcept
 
 void stream_handle::closes() noexcept {
     if (reader_ != nullptr) std::exchange(reader_, nullptr)->end_closed();
-    while (first_writer_ != nullptr) {
-        write_awaiter& writer = *first_writer_;
-        first_writer_ = writer.next_;
-        writer.end_closed();
-    }
+    while (!writers_.empty()) writers_.pop().end_closed();
 }
 
 // ---- Reading. ----
@@ -113,12 +109,10 @@ void read_awaiter::describe(pyasync::detail::task_report& into) const {
 // ---- Writing. ----
 
 void stream_handle::write_on() noexcept {
-    while (first_writer_ != nullptr) {
-        write_awaiter& writer = *first_writer_;
-        const int status = writer.write_some();
+    while (!writers_.empty()) {
+        const int status = writers_.first().write_some();
         if (status == UV_EAGAIN) return;
-        first_writer_ = writer.next_;
-        writer.end(status);
+        writers_.pop().end(status);
     }
 }
 
@@ -135,11 +129,7 @@ int stream_handle::hand_over(char byte) noexcept {
         auto& self = *static_cast<stream_handle*>(request->data);
         self.pending_->under_way = false;
         if (how == UV_ECANCELED) return;  // closed: who waited knows, or the loop ends, and nobody goes on
-        if (how < 0 && self.first_writer_ != nullptr) {
-            write_awaiter& writer = *self.first_writer_;
-            self.first_writer_ = writer.next_;
-            writer.end(how);
-        }
+        if (how < 0 && !self.writers_.empty()) self.writers_.pop().end(how);
         self.write_on();
     });
     pending_->under_way = status == 0;
@@ -154,14 +144,11 @@ write_awaiter::write_awaiter(stream_handle& stream, std::span<const const_buffer
 
 bool write_awaiter::begin() noexcept {
     if (!stream_->is_open()) return ended_at_once(UV_EBADF);
-    if (stream_->first_writer_ == nullptr) {
+    if (stream_->writers_.empty()) {
         const int status = write_some();
         if (status != UV_EAGAIN) return ended_at_once(status);
-        stream_->first_writer_ = this;
-    } else {
-        stream_->last_writer_->next_ = this;
     }
-    stream_->last_writer_ = this;
+    stream_->writers_.push(*this);
     return true;
 }
 
@@ -197,16 +184,7 @@ void write_awaiter::advance(std::size_t size) noexcept {
     }
 }
 
-void write_awaiter::withdraw() noexcept {
-    write_awaiter** slot = &stream_->first_writer_;
-    write_awaiter* before = nullptr;
-    while (*slot != this) {
-        before = *slot;
-        slot = &before->next_;
-    }
-    *slot = next_;
-    if (stream_->last_writer_ == this) stream_->last_writer_ = before;
-}
+void write_awaiter::withdraw() noexcept { stream_->writers_.remove(*this); }
 
 void write_awaiter::await_resume() const {
     if (was_cancelled()) fail(std::make_exception_ptr(write_cancelled(written_)));

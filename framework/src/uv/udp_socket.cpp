@@ -104,7 +104,7 @@ int udp_socket::try_send(const udp_send_awaiter& waiting) noexcept {
 }
 
 int udp_socket::start(udp_send_awaiter& waiting) noexcept {
-    if (first_sender_ == nullptr) {
+    if (senders_.empty()) {
         const int status = try_send(waiting);
         if (status != UV_EAGAIN) return status;
         if (!watch_) {
@@ -117,23 +117,19 @@ int udp_socket::start(udp_send_awaiter& waiting) noexcept {
         const int started = watch_->start();
         if (started < 0) return started;
     }
-    udp_send_awaiter** last = &first_sender_;
-    while (*last != nullptr) last = &(*last)->next_sender_;
-    *last = &waiting;
+    senders_.push(waiting);
     return UV_EAGAIN;
 }
 
 void udp_socket::stop(udp_send_awaiter& waiting) noexcept {
-    udp_send_awaiter** place = &first_sender_;
-    while (*place != &waiting) place = &(*place)->next_sender_;
-    *place = waiting.next_sender_;
+    senders_.remove(waiting);
     waiting.socket_ = nullptr;
-    if (first_sender_ == nullptr && watch_) watch_->stop();
+    if (senders_.empty() && watch_) watch_->stop();
 }
 
 void udp_socket::send_waiting() noexcept {
-    while (first_sender_ != nullptr) {
-        udp_send_awaiter& waiting = *first_sender_;
+    while (!senders_.empty()) {
+        udp_send_awaiter& waiting = senders_.first();
         const int status = try_send(waiting);
         if (status == UV_EAGAIN) return;
         stop(waiting);
@@ -142,9 +138,10 @@ void udp_socket::send_waiting() noexcept {
 }
 
 void udp_socket::fail_waiting(int status) noexcept {
-    while (udp_send_awaiter* const waiting = first_sender_) {
-        stop(*waiting);
-        waiting->end_later(status);
+    while (!senders_.empty()) {
+        udp_send_awaiter& waiting = senders_.first();
+        stop(waiting);
+        waiting.end_later(status);
     }
 }
 

@@ -54,7 +54,7 @@ public:
 
     /// Whoever waits with a datagram sends it, as long as there is room.
     void send_waiting() noexcept;
-    [[nodiscard]] bool is_sent_from() const noexcept { return first_sender_ != nullptr; }
+    [[nodiscard]] bool is_sent_from() const noexcept { return !senders_.empty(); }
     /// Nobody tells any more when there is room.
     void fail_waiting(int status) noexcept;
 
@@ -74,7 +74,7 @@ private:
     address remote_;
     udp_receive_awaiter* receiver_ = nullptr;
     bool listens_ = false;  ///< libuv reads when something comes: until nobody waits for that
-    udp_send_awaiter* first_sender_ = nullptr;
+    operation_queue<udp_send_awaiter> senders_;
     unsigned sent_at_once_ = 0;
     owned<writable_watch> watch_;
 };

@@ -13,6 +13,7 @@
 #include <pyasync/uv/descriptor.hpp>
 #include <pyasync/uv/handle.hpp>
 #include <pyasync/uv/operation.hpp>
+#include <pyasync/uv/operation_queue.hpp>
 
 namespace pyasync::uv {
 
@@ -36,6 +37,7 @@ protected:
 
 private:
     friend class listener_handle;
+    friend class operation_queue<accept_wait>;
 
     bool begin() noexcept final;
     void withdraw() noexcept final;

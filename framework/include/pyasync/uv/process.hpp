@@ -11,6 +11,7 @@
 #include <pyasync/uv/exit_status.hpp>
 #include <pyasync/uv/handle.hpp>
 #include <pyasync/uv/operation.hpp>
+#include <pyasync/uv/operation_queue.hpp>
 #include <pyasync/uv/pipe.hpp>
 
 namespace pyasync::uv {
@@ -27,6 +28,7 @@ public:
 
 private:
     friend class process_handle;
+    friend class operation_queue<process_awaiter>;
 
     bool begin() noexcept override;
     void withdraw() noexcept override;

@@ -69,6 +69,7 @@ public:
 
 private:
     friend class stream_handle;
+    friend class operation_queue<write_awaiter>;
 
     bool begin() noexcept override;
     void withdraw() noexcept override;

@@ -8,6 +8,7 @@
 
 #include <pyasync/uv/buffer.hpp>
 #include <pyasync/uv/handle.hpp>
+#include <pyasync/uv/operation_queue.hpp>
 #include <pyasync/uv/received.hpp>
 
 struct uv_buf_t;
@@ -58,8 +59,7 @@ private:
 
     read_awaiter* reader_ = nullptr;
     bool reading_ = false;
-    write_awaiter* first_writer_ = nullptr;
-    write_awaiter* last_writer_ = nullptr;
+    operation_queue<write_awaiter> writers_;
     std::unique_ptr<pending_byte> pending_;  ///< from the first time on that the kernel took no more
 };
 

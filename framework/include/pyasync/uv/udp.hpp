@@ -11,6 +11,7 @@
 #include <pyasync/uv/buffer.hpp>
 #include <pyasync/uv/handle.hpp>
 #include <pyasync/uv/operation.hpp>
+#include <pyasync/uv/operation_queue.hpp>
 
 namespace pyasync::uv {
 
@@ -115,6 +116,7 @@ public:
 
 private:
     friend class udp_socket;
+    friend class operation_queue<udp_send_awaiter>;
     bool begin() noexcept override;
     void withdraw() noexcept override;
     void describe(pyasync::detail::task_report& into) const override;
@@ -122,7 +124,7 @@ private:
 
     const_buffer bytes_;
     address to_;  ///< none where the socket is connected
-    udp_send_awaiter* next_sender_ = nullptr;
+    udp_send_awaiter* next_ = nullptr;
 };
 
 struct udp_receive_operation {

@@ -229,37 +229,14 @@ void tls_connection::has_sent(std::size_t size, int status) noexcept {
 // ---- Who writes. ----
 
 void tls_connection::end_turn() noexcept {
-    is_being_written_ = first_waiting_ != nullptr;
-    if (!is_being_written_) return;
-    tls_turn_awaiter& follower = *first_waiting_;
-    first_waiting_ = follower.next_;
-    follower.end_later(0);
-}
-
-void tls_connection::wait_for_turn(tls_turn_awaiter& waiting) noexcept {
-    (first_waiting_ == nullptr ? first_waiting_ : last_waiting_->next_) = &waiting;
-    last_waiting_ = &waiting;
-}
-
-void tls_connection::forget(tls_turn_awaiter& waiting) noexcept {
-    tls_turn_awaiter** slot = &first_waiting_;
-    tls_turn_awaiter* before = nullptr;
-    while (*slot != &waiting) {
-        before = *slot;
-        slot = &before->next_;
-    }
-    *slot = waiting.next_;
-    if (last_waiting_ == &waiting) last_waiting_ = before;
+    is_being_written_ = !waiting_.empty();
+    if (is_being_written_) waiting_.pop().end_later(0);
 }
 
 // ---- Closing. ----
 
 void tls_connection::close() {
-    while (first_waiting_ != nullptr) {
-        tls_turn_awaiter& waiting = *first_waiting_;
-        first_waiting_ = waiting.next_;
-        waiting.end_closed();
-    }
+    while (!waiting_.empty()) waiting_.pop().end_closed();
     if (drains_ != nullptr) std::exchange(drains_, nullptr)->end_closed();
     transport_.close();
 }

@@ -11,6 +11,7 @@
 #include <pyasync/core/work.hpp>
 #include <pyasync/uv/buffer.hpp>
 #include <pyasync/uv/loop.hpp>
+#include <pyasync/uv/operation_queue.hpp>
 #include <pyasync/uv/received.hpp>
 #include <pyasync/uv/tcp.hpp>
 #include <pyasync/uv/tls_context.hpp>
@@ -87,8 +88,6 @@ private:
 
     void expect(const std::string& host);
     void end_turn() noexcept;
-    void wait_for_turn(tls_turn_awaiter& waiting) noexcept;
-    void forget(tls_turn_awaiter& waiting) noexcept;
 
     static void arrive(work& self, pyasync::detail::delivery how) noexcept;
 
@@ -108,8 +107,7 @@ private:
     tls_drain_awaiter* drains_ = nullptr;
 
     bool is_being_written_ = false;
-    tls_turn_awaiter* first_waiting_ = nullptr;
-    tls_turn_awaiter* last_waiting_ = nullptr;
+    operation_queue<tls_turn_awaiter> waiting_;
     pyasync::detail::ref<tls_connection> on_its_way_home_;
 };
 

@@ -8,11 +8,11 @@ namespace pyasync::uv::detail {
 
 bool tls_turn_awaiter::begin() noexcept {
     if (!std::exchange(connection_->is_being_written_, true)) return ended_at_once(0);
-    connection_->wait_for_turn(*this);
+    connection_->waiting_.push(*this);
     return true;
 }
 
-void tls_turn_awaiter::withdraw() noexcept { connection_->forget(*this); }
+void tls_turn_awaiter::withdraw() noexcept { connection_->waiting_.remove(*this); }
 
 tls_writers_turn tls_turn_awaiter::await_resume() const {
     throw_failure([this] { return "write to " + connection_->peer(); });

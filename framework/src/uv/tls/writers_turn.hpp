@@ -34,6 +34,7 @@ public:
 
 private:
     friend class tls_connection;
+    friend class operation_queue<tls_turn_awaiter>;
 
     bool begin() noexcept override;
     void withdraw() noexcept override;
