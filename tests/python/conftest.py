@@ -51,6 +51,19 @@ def wait_until(condition, seconds=20):
         time.sleep(0.001)
 
 
+async def happens(condition, seconds=20):
+    """The same within a coroutine, whose loop goes on meanwhile."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it does not happen"
+        await asyncio.sleep(0.001)
+
+
+def under_way(number):
+    """Whether so many C++ coroutines have begun and not ended."""
+    return lambda: native.under_way() == number
+
+
 @pytest.fixture(autouse=True)
 def nothing_left():
     """Every test leaves as many C++ coroutines under way as it has found: none."""

@@ -67,6 +67,7 @@ task<> clean_up_slowly(py::object event) {
 }
 
 task<std::string> swallow_cancellation() {
+    const counted here;
     try {
         co_await pyasync::uv::sleep(1h);
     } catch (const pyasync::cancelled&) {
@@ -148,6 +149,7 @@ task<std::string> join(const std::string& first, const std::string& second, int 
 }
 
 task<long> add_up(py::buffer data, seconds delay) {
+    const counted here;
     co_await pyasync::uv::sleep(delay);
     long sum = 0;
     for (const std::byte each : data.bytes()) sum += static_cast<long>(each);

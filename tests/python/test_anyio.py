@@ -40,7 +40,8 @@ def test_task_groups():
         assert results == [42] * 10
         async with anyio.create_task_group() as group:
             group.start_soon(native.sleep, 3600)
-            await anyio.sleep(0.01)
+            while native.under_way() < 1:
+                await anyio.sleep(0.001)
             group.cancel_scope.cancel()
         assert native.under_way() == 0
 

@@ -12,6 +12,7 @@ import pydoc
 
 import native
 import pytest
+from conftest import happens, under_way
 
 
 def test_signatures():
@@ -165,7 +166,7 @@ def test_memory_is_given_back_when_nobody_waits_any_more(run):
     async def main():
         data = bytearray(10)
         adding = asyncio.create_task(native.add_up(data, 3600))
-        await asyncio.sleep(0.01)
+        await happens(under_way(1))
         adding.cancel()
         with pytest.raises(asyncio.CancelledError):
             await adding

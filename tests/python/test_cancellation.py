@@ -10,14 +10,14 @@ import weakref
 
 import native
 import pytest
-from conftest import wait_until
+from conftest import happens, under_way, wait_until
 
 
 def test_cancel_unwinds_before_python_goes_on(run):
     async def main():
         cleaned = asyncio.Event()
         task = asyncio.create_task(native.clean_up_slowly(cleaned.set))
-        await asyncio.sleep(0.01)
+        await happens(under_way(1))
         task.cancel("enough")
         with pytest.raises(asyncio.CancelledError, match="enough"):
             await task
@@ -68,7 +68,7 @@ def test_cancelled_when_cpp_has_just_ended(run):
 def test_a_coroutine_may_swallow_it(run):
     async def main():
         task = asyncio.create_task(native.swallow_cancellation())
-        await asyncio.sleep(0.01)
+        await happens(under_way(1))
         task.cancel()
         assert await task == "not me"
 
@@ -83,7 +83,7 @@ def test_timeouts(run):
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(native.sleep(3600), 0.01)
         assert native.under_way() == 0
-        shielded = asyncio.ensure_future(native.sleep(0.05))
+        shielded = asyncio.ensure_future(native.sleep(0.5))
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(asyncio.shield(shielded), 0.01)
         assert await shielded == 42
@@ -110,8 +110,7 @@ def test_dropped_while_it_runs(run):
             waiting.send(None)
             del waiting
         gc.collect()
-        while native.under_way():
-            await asyncio.sleep(0.001)
+        await happens(under_way(0))
 
     run(main())
 
@@ -120,7 +119,7 @@ def test_asyncio_run_cancels_what_is_left():
     async def main():
         tasks.add(asyncio.create_task(native.sleep(3600)))
         tasks.add(asyncio.create_task(native.clean_up_slowly(lambda: None)))
-        await asyncio.sleep(0.01)
+        await happens(under_way(2))
 
     tasks = set()
     asyncio.run(main())
@@ -174,17 +173,19 @@ def test_left_over_references(run):
         gone = weakref.ref(payload)
         task = asyncio.create_task(native.await_what(wait(payload)))
         del payload
-        await asyncio.sleep(0.01)
+        await waits.wait()
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
         del task
         gc.collect()
-        while gone() is not None:
-            await asyncio.sleep(0.001)
+        await happens(lambda: gone() is None)
 
     async def wait(_):
+        waits.set()
         await asyncio.sleep(3600)
+
+    waits = asyncio.Event()
 
     run(asyncio.wait_for(main(), 20))
 
@@ -192,7 +193,7 @@ def test_left_over_references(run):
 def test_closed_with_work_in_flight(new_loop):
     loop = new_loop()
     task = loop.create_task(native.sleep(3600))
-    loop.run_until_complete(asyncio.sleep(0.01))
+    loop.run_until_complete(happens(under_way(1)))
     loop.close()
     wait_until(lambda: native.under_way() == 0)
     with pytest.raises((RuntimeError, asyncio.CancelledError)):

@@ -10,7 +10,7 @@ import weakref
 
 import native
 import pytest
-from conftest import wait_until
+from conftest import happens, under_way, wait_until
 
 
 def test_async_for(run):
@@ -105,7 +105,7 @@ def test_cancelled_while_it_waits(run):
                 pass
 
         consumer = asyncio.create_task(consume())
-        await asyncio.sleep(0.01)
+        await happens(under_way(1))
         consumer.cancel("enough")
         with pytest.raises(asyncio.CancelledError, match="enough"):
             await consumer

@@ -6,6 +6,7 @@ import asyncio
 
 import native
 import pytest
+from conftest import happens, under_way
 
 
 @pytest.mark.parametrize("sleep_all", [native.sleep_all, native.sleep_all_inline])
@@ -36,7 +37,7 @@ def test_cancelling_ends_all_of_them(run, sleep_all):
                 await sleep_all([3600] * 100)
         assert native.under_way() == 0
         task = asyncio.create_task(sleep_all([3600] * 100))
-        await asyncio.sleep(0.01)
+        await happens(under_way(100))
         task.cancel("enough")
         with pytest.raises(asyncio.CancelledError, match="enough"):
             await task
@@ -48,7 +49,7 @@ def test_cancelling_ends_all_of_them(run, sleep_all):
 def test_a_cancellation_is_not_the_time(run):
     async def main():
         task = asyncio.create_task(native.sleep_within(3600, 3600))
-        await asyncio.sleep(0.01)
+        await happens(under_way(1))
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task

@@ -7,6 +7,7 @@ import asyncio
 import native
 import other
 import pytest
+from conftest import happens, under_way
 
 
 def test_side_by_side(run):
@@ -29,8 +30,7 @@ def test_each_awaits_the_other(run):
 def test_cancelling_through_both(run):
     async def main():
         task = asyncio.create_task(other.await_what(native.await_what(other.await_what(native.sleep(3600)))))
-        await asyncio.sleep(0.01)
-        assert native.under_way() == 1
+        await happens(under_way(1))
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
