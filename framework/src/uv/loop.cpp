@@ -160,6 +160,10 @@ public:
 
     [[nodiscard]] bool is_current() const noexcept { return current == &owner_; }
 
+    void stay_awake() noexcept {
+        if (inbox_.sleeps()) static_cast<void>(inbox_.awake());
+    }
+
     inline static thread_local loop* current = nullptr;
 
     raw_loop raw;
@@ -169,10 +173,13 @@ private:
         pthread_setname_np(pthread_self(), "pyasync-uv");  // as debuggers and profilers show it
         current = &owner_;
         wake_.report_changes_only();
-        spinner waiting;
+        spinner for_answers;
+        spinner for_anything;
         auto last_look = detail::clock::now();
         while (!stopping_.load(std::memory_order_acquire)) {
             serve(ready_);
+            // Who has sent nothing is not about to hear of it: then the next thing that comes may well be libuv's.
+            spinner& waiting = inbox::has_pushed() ? for_answers : for_anything;
             const bool more = !ready_.empty() || waiting.wait_for([this] { return !inbox_.empty(); });
             const auto now = detail::clock::now();
             if (more || !inbox_.sleep()) {
@@ -182,9 +189,10 @@ private:
                     last_look = now;
                 }
             } else {
+                is_sent_for_ = false;
                 run_libuv(UV_RUN_ONCE);
                 last_look = detail::clock::now();
-                inbox_.empty() ? waiting.slept_in_vain() : waiting.slept(last_look - now);
+                is_sent_for_ && !inbox_.empty() ? waiting.slept(last_look - now) : waiting.slept_in_vain();
             }
             ready_.append(inbox_.take());
         }
@@ -228,10 +236,15 @@ private:
         uv_walk(&raw.value, [](uv_handle_t*, void* found) noexcept { *static_cast<bool*>(found) = true; }, &any);
         return any;
     }
-    static void woken(uv_poll_t* handle, int, int) noexcept { static_cast<state*>(handle->data)->wake_.clear(); }
+    static void woken(uv_poll_t* handle, int, int) noexcept {
+        auto& self = *static_cast<state*>(handle->data);
+        self.wake_.clear();
+        self.is_sent_for_ = true;
+    }
     static void timer_fired(uv_poll_t* handle, int, int) noexcept {
         auto& self = *static_cast<state*>(handle->data);
         self.timer_.clear();
+        self.stay_awake();
         self.timers.expire();
     }
 
@@ -239,6 +252,7 @@ private:
     inbox inbox_;
     work_queue ready_;
     time_slice slice_;
+    bool is_sent_for_ = false;  ///< it is a message that has woken the thread
     std::atomic<bool> stopping_{false};
     polled_descriptor wake_{raw.value, ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC), "eventfd", this, &woken};
     polled_descriptor timer_{raw.value, ::timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC), "timerfd_create",
@@ -258,6 +272,7 @@ loop::~loop() { state_->finish(); }
 void loop::stop() noexcept { state_->stop(); }
 
 void loop::post(work& item) noexcept { state_->post(item); }
+void loop::stay_awake() noexcept { state_->stay_awake(); }
 void loop::post_all(work_chain&& items) noexcept { state_->post_all(std::move(items)); }
 bool loop::is_current() const noexcept { return state_->is_current(); }
 uv_loop_s* loop::raw() noexcept { return &state_->raw.value; }

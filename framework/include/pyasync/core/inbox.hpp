@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <utility>
 
 #include <pyasync/core/work.hpp>
 
@@ -34,8 +35,12 @@ public:
             items.oldest().next = head == asleep() ? nullptr : head;
         } while (
             !head_.compare_exchange_weak(head, &items.newest(), std::memory_order_release, std::memory_order_relaxed));
+        has_pushed_ = true;
         return head == asleep() ? pushed::wake : pushed::queued;
     }
+
+    /// Has this thread pushed anything, to whomever, since it was last asked?
+    [[nodiscard]] static bool has_pushed() noexcept { return std::exchange(has_pushed_, false); }
 
     /// Owner: everything that has come, oldest first. Wakes an owner that was marked asleep.
     [[nodiscard]] work_queue take() noexcept {
@@ -84,6 +89,7 @@ private:
         return in_order(head);
     }
 
+    inline static thread_local bool has_pushed_ = false;
     inline static tag asleep_tag;
     inline static tag closed_tag;
 

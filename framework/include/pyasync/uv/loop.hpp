@@ -54,6 +54,9 @@ public:
     /// Room for what a callback reads and takes away at once; loop thread.
     [[nodiscard]] mutable_buffer scratch() noexcept;
 
+    /// In a callback of libuv's, which is about to wake a task: who sends to this loop need not wake the thread any more.
+    void stay_awake() noexcept;
+
     /// How many of libuv's requests are under way for which its end does not wait, since they may take long and need
     /// nothing of it; loop thread.
     [[nodiscard]] unsigned& late_requests() noexcept;

@@ -31,6 +31,7 @@ protected:
 
     /// In a callback of libuv's: the task continues; the last thing that touches this object.
     void end(int status) noexcept {
+        home().stay_awake();
         status_ = status;
         resume();
     }
