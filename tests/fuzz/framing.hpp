@@ -47,6 +47,7 @@ class pieces : public uv::framed<pieces> {
 public:
     pieces(std::string content, input& drawn) : content_(std::move(content)), drawn_(&drawn) {}
 
+    using framed::read_some;
     [[nodiscard]] task<std::size_t> read_some(uv::mutable_buffer into) {
         if (!received_.empty()) co_return received_.take(into);
         const std::string piece = next(into.size());
@@ -95,7 +96,7 @@ inline task<> compare(input drawn) {
     pieces stream(left, drawn);
     for (int step = 0; step < 50 && !drawn.over(); ++step) {
         try {
-            switch (drawn.number(3)) {
+            switch (drawn.number(4)) {
                 case 0: {
                     const std::string delimiter = drawn.text(1 + drawn.number(3));
                     const std::size_t limit = 1 + drawn.number(60);
@@ -126,6 +127,15 @@ inline task<> compare(input drawn) {
                     require(size > 0 || left.empty(), "an early end");
                     require(room.substr(0, size) == left.substr(0, size), "other bytes at once");
                     left.erase(0, size);
+                    break;
+                }
+                case 3: {
+                    const std::size_t limit = 1 + drawn.number(20);
+                    const std::string come = co_await stream.read_some(limit);
+                    require(come.size() <= limit, "more than the limit");
+                    require(!come.empty() || left.empty(), "an early end");
+                    require(come == left.substr(0, come.size()), "other bytes at once");
+                    left.erase(0, come.size());
                     break;
                 }
                 default: {

@@ -91,6 +91,24 @@ TEST_CASE("a read that is cancelled takes nothing away") {
     });
 }
 
+TEST_CASE("what there is comes as a string, too") {
+    on_a_loop([]() -> task<> {
+        auto [left, right] = ends();
+        CHECK((co_await left.read_some(0)).empty());
+        future<std::string> reading = launch(left.read_some(), *loop::current());
+        co_await sleep(0ms);
+        reading.cancel();
+        co_await right.write("abcdef\n");
+        CHECK(co_await failure_of(std::move(reading)) == "the task was cancelled");
+        CHECK(co_await left.read_some(2) == "ab");
+        CHECK(co_await left.read_exactly(1) == "c");
+        CHECK(co_await left.read_some() == "def\n");
+        co_await right.shutdown();
+        CHECK((co_await left.read_some()).empty());
+        CHECK((co_await left.read_some()).empty());
+    });
+}
+
 TEST_CASE("writers take turns, and one that is cancelled leaves the line") {
     on_a_loop([]() -> task<> {
         auto [left, right] = ends();

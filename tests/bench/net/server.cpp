@@ -4,7 +4,6 @@
 // usage: bench_net_server [python]; prints its port.
 #include <sys/resource.h>
 
-#include <array>
 #include <cstdio>
 #include <string>
 
@@ -16,11 +15,8 @@ namespace uv = pyasync::uv;
 namespace {
 
 pyasync::task<> echo(uv::tcp peer) {
-    std::array<char, 16384> room;
     try {
-        while (const std::size_t size = co_await peer.read_some(room)) {
-            co_await peer.write(std::string_view(room.data(), size));
-        }
+        for (std::string come; !(come = co_await peer.read_some()).empty();) co_await peer.write(come);
     } catch (const uv::error&) {  // the other side has gone
     }
 }

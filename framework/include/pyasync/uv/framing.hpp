@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <limits>
 #include <optional>
@@ -23,7 +24,7 @@ void require_delimiter(const std::string& delimiter);
 
 }  // namespace detail
 
-/// What `tcp`, `pipe` and `tls` have besides `read_some`. One task reads at a time.
+/// What `tcp`, `pipe` and `tls` have besides reading into a room. One task reads at a time.
 ///
 /// **Thread.** The stream's loop. **Cancellation.** Ends at once; what has come is kept for the next reader, but for what
 /// `read_exactly` has put into the caller's room already. **Ownership.** What is behind a frame stays with the stream,
@@ -32,6 +33,12 @@ template <typename Stream>
 class framed {
 public:
     static constexpr std::size_t usual_limit = 65536;
+
+    /// What there is, `limit` bytes at the most, waiting for the first one; empty at the end. A connection that waits has
+    /// no memory for what may come, and many share the cache: with large messages faster than a room for each.
+    ///
+    ///     for (std::string come; !(come = co_await peer.read_some()).empty();) co_await peer.write(come);
+    [[nodiscard]] task<std::string> read_some(std::size_t limit = usual_limit) { return some(stream(), limit); }
 
     /// Fills `into`. Throws `uv::error` (`UV_EOF`) where the stream ends before.
     ///
@@ -63,6 +70,12 @@ protected:
 
 private:
     [[nodiscard]] Stream& stream() noexcept { return static_cast<Stream&>(*this); }
+
+    static task<std::string> some(Stream& stream, std::size_t limit) {
+        if (limit > 0 && stream.received().empty()) co_await stream.receive();
+        detail::received& come = stream.received();
+        co_return come.take(std::min(come.size(), limit));
+    }
 
     static task<> fill(Stream& stream, mutable_buffer into) {
         std::size_t come = 0;

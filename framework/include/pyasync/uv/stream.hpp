@@ -151,6 +151,7 @@ class stream : public framed<stream> {
 public:
     /// Reads what there is, waiting for the first byte; how much that was. 0 at the end: the other side has shut down.
     [[nodiscard]] detail::read_operation read_some(mutable_buffer into) { return {handle(), into}; }
+    using framed::read_some;
 
     /// Writes all parts, one after the other, as one write; waits while the other side does not keep up.
     /// A cancellation throws `write_cancelled`, which says how much had gone out.

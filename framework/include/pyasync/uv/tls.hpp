@@ -90,6 +90,7 @@ public:
     /// Reads what there is, waiting for the first byte; how much that was. 0 when the other side has said that this
     /// is the end.
     [[nodiscard]] task<std::size_t> read_some(mutable_buffer into);
+    using framed::read_some;
 
     /// Writes all parts, one after the other, as one write; waits while the other side does not keep up. A cancellation
     /// throws `write_cancelled`, which says how much of them goes out.
