@@ -163,8 +163,10 @@ TEST_CASE("who waits when a stream is closed hears of it") {
         co_await sleep(0ms);
         left.close();
         CHECK_FALSE(left.is_open());
-        const std::string closed = "wait for what another task has closed: Operation canceled";
-        CHECK(co_await failure_of(std::move(reading)) == closed);
+        const std::string closed = "write to the right side, of which 0 bytes had gone out, "
+                                   "until another task closed it: Operation canceled";
+        CHECK(co_await failure_of(std::move(reading)) ==
+              "read from the right side, until another task closed it: Operation canceled");
         CHECK(co_await failure_of(std::move(writing)) == closed);
         CHECK(co_await failure_of(std::move(next)) == closed);
         left.close();
@@ -181,7 +183,8 @@ TEST_CASE("the same where the stream is destroyed") {
         future<std::size_t> reading = launch(read_into(both->first, room), *loop::current());
         co_await sleep(0ms);
         both.reset();
-        CHECK(co_await failure_of(std::move(reading)) == "wait for what another task has closed: Operation canceled");
+        CHECK(co_await failure_of(std::move(reading)) ==
+              "read from the right side, until another task closed it: Operation canceled");
     });
 }
 
@@ -203,7 +206,7 @@ TEST_CASE("a cancellation that comes when the stream has just been closed is for
         both.reset();
         reading.cancel();
         CHECK(co_await std::move(reading) ==
-              "wait for what another task has closed: Operation canceled, then cancelled");
+              "read from the right side, until another task closed it: Operation canceled, then cancelled");
     });
 }
 

@@ -44,9 +44,9 @@ void connect_awaiter::called_back(int status) noexcept {
     end(status);
 }
 
-void connect_awaiter::await_resume() const {
-    throw_failure([this] { return "connect to " + stream_->peer(); });
-}
+void connect_awaiter::await_resume() const { throw_failure(); }
+
+std::string connect_awaiter::subject() const { return "connect to " + stream_->peer(); }
 
 void connect_awaiter::describe(pyasync::detail::task_report& into) const {
     into.waits_for = "uv: a connection to " + stream_->peer();

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <source_location>
+#include <string>
 
 #include <pyasync/uv/operation.hpp>
 #include <pyasync/uv/stream_handle.hpp>
@@ -26,6 +27,7 @@ private:
     bool begin() noexcept override;
     void withdraw() noexcept override;
     void describe(pyasync::detail::task_report& into) const override;
+    [[nodiscard]] std::string subject() const override;
     void called_back(int status) noexcept;
 
     stream_handle* stream_;

@@ -67,7 +67,7 @@ void file_wait::cancel() noexcept {
 const uv_fs_t& file_wait::await_resume() {
     if (prevented_) fail(std::make_exception_ptr(cancelled()));
     if (missed_) context().cancel_next_wait();
-    throw_failure([this] { return about_.in_words(); });
+    throw_failure();
     return request_;
 }
 

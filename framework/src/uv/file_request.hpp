@@ -53,6 +53,7 @@ private:
     bool begin() noexcept final;
     void cancel() noexcept final;
     void describe(pyasync::detail::task_report& into) const final;
+    [[nodiscard]] std::string subject() const final { return about_.in_words(); }
     static void done(uv_fs_t* request) noexcept;
 
     attempt about_;

@@ -68,7 +68,7 @@ bool getaddrinfo_awaiter::begin() noexcept {
 void getaddrinfo_awaiter::withdraw() noexcept { std::exchange(request_, nullptr)->abandon(); }
 
 std::vector<address> getaddrinfo_awaiter::await_resume() {
-    throw_failure([this] { return subject(); });
+    throw_failure();
     std::vector<address> addresses;
     for (const addrinfo* each = found_.get(); each != nullptr; each = each->ai_next) {
         const address one(*each->ai_addr);

@@ -127,9 +127,11 @@ bool accept_wait::begin() noexcept {
 void accept_wait::withdraw() noexcept { listener_->withdraw(*this); }
 
 accepted accept_wait::take() {
-    throw_failure([this] { return "accept a connection at " + listener_->name(); });
+    throw_failure();
     return std::move(come_);
 }
+
+std::string accept_wait::subject() const { return "accept a connection at " + listener_->name(); }
 
 void accept_wait::describe(pyasync::detail::task_report& into) const {
     into.waits_for = is_over() ? "uv: a connection, which is there" : "uv: a connection at " + listener_->name();

@@ -6,8 +6,12 @@
 
 namespace pyasync::uv::detail {
 
-std::exception_ptr operation::closed_meanwhile() {
-    return std::make_exception_ptr(error(UV_ECANCELED, "wait for what another task has closed"));
+std::exception_ptr operation::closed_meanwhile() const noexcept {
+    try {
+        return std::make_exception_ptr(error(UV_ECANCELED, subject() + ", until another task closed it"));
+    } catch (...) {
+        return std::current_exception();
+    }
 }
 
 }  // namespace pyasync::uv::detail

@@ -107,9 +107,11 @@ bool process_awaiter::begin() noexcept {
 void process_awaiter::withdraw() noexcept { awaited_->waiters_.remove(*this); }
 
 exit_status process_awaiter::await_resume() const {
-    throw_failure([this] { return "take the exit status of process " + std::to_string(pid_); });
+    throw_failure();
     return exit_;
 }
+
+std::string process_awaiter::subject() const { return "take the exit status of process " + std::to_string(pid_); }
 
 void process_awaiter::describe(pyasync::detail::task_report& into) const {
     into.waits_for = "uv: process " + std::to_string(pid_) + " to end";

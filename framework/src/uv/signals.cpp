@@ -101,9 +101,11 @@ void signal_awaiter::withdraw() noexcept { awaited_->withdraw(); }
 
 int signal_awaiter::await_resume() const {
     if (status() == UV_EBUSY) throw misuse("pyasync: two tasks wait for one stream of signals at a time");
-    throw_failure([] { return std::string("wait for a signal"); });
+    throw_failure();
     return status();
 }
+
+std::string signal_awaiter::subject() const { return "wait for a signal"; }
 
 void signal_awaiter::describe(pyasync::detail::task_report& into) const { into.waits_for = awaited_->description(); }
 

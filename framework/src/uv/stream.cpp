@@ -98,9 +98,11 @@ void read_awaiter::withdraw() noexcept { stream_->reader_ = nullptr; }
 
 std::size_t read_awaiter::await_resume() const {
     if (status() == UV_EBUSY) throw misuse("pyasync: two tasks read from one stream at a time");
-    throw_failure([this] { return "read from " + stream_->peer(); });
+    throw_failure();
     return static_cast<std::size_t>(status());
 }
+
+std::string read_awaiter::subject() const { return "read from " + stream_->peer(); }
 
 void read_awaiter::describe(pyasync::detail::task_report& into) const {
     into.waits_for = is_over() ? "uv: a read, which is over" : "uv: bytes from " + stream_->peer();
@@ -188,9 +190,11 @@ void write_awaiter::withdraw() noexcept { stream_->writers_.remove(*this); }
 
 void write_awaiter::await_resume() const {
     if (was_cancelled()) fail(std::make_exception_ptr(write_cancelled(written_)));
-    throw_failure([this] {
-        return "write to " + stream_->peer() + ", of which " + std::to_string(written_) + " bytes had gone out";
-    });
+    throw_failure();
+}
+
+std::string write_awaiter::subject() const {
+    return "write to " + stream_->peer() + ", of which " + std::to_string(written_) + " bytes had gone out";
 }
 
 void write_awaiter::describe(pyasync::detail::task_report& into) const {
@@ -243,9 +247,9 @@ void shutdown_awaiter::called_back(int status) noexcept {
     end(status);
 }
 
-void shutdown_awaiter::await_resume() const {
-    throw_failure([this] { return "shut down the connection to " + stream_->peer(); });
-}
+void shutdown_awaiter::await_resume() const { throw_failure(); }
+
+std::string shutdown_awaiter::subject() const { return "shut down the connection to " + stream_->peer(); }
 
 void shutdown_awaiter::describe(pyasync::detail::task_report& into) const {
     into.waits_for = is_over() ? "uv: the end of a shutdown, which is over"

@@ -31,7 +31,7 @@ bool udp_open_awaiter::begin() noexcept {
 }
 
 udp udp_open_awaiter::await_resume() {
-    throw_failure([this] { return subject(); });
+    throw_failure();
     return udp(std::move(made_));
 }
 
@@ -51,10 +51,9 @@ bool udp_transfer::misused(const char* how) noexcept {
     return ended_at_once(0);
 }
 
-template <typename Subject>
-void udp_transfer::finish(Subject&& subject) const {
+void udp_transfer::finish() const {
     if (misuse_ != nullptr) fail(std::make_exception_ptr(misuse(misuse_)));
-    throw_failure(std::forward<Subject>(subject));
+    throw_failure();
 }
 
 bool udp_receive_awaiter::begin() noexcept {
@@ -71,7 +70,7 @@ bool udp_receive_awaiter::begin() noexcept {
 void udp_receive_awaiter::withdraw() noexcept { socket_->stop(*this); }
 
 datagram udp_receive_awaiter::await_resume() const {
-    finish([this] { return subject(); });
+    finish();
     return come_;
 }
 
@@ -95,7 +94,7 @@ bool udp_send_awaiter::begin() noexcept {
 void udp_send_awaiter::withdraw() noexcept { socket_->stop(*this); }
 
 void udp_send_awaiter::await_resume() const {
-    finish([this] { return subject(); });
+    finish();
 }
 
 void udp_send_awaiter::describe(pyasync::detail::task_report& into) const { into.waits_for = "uv::" + subject(); }

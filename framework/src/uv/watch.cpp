@@ -209,7 +209,8 @@ private:
         return ended_at_once(0);
     }
     void cancel() noexcept override { context().cancel_next_wait(); }
-    void describe(pyasync::detail::task_report& into) const override { into.waits_for = "uv::" + state_->attempted(); }
+    void describe(pyasync::detail::task_report& into) const override { into.waits_for = "uv::" + subject(); }
+    [[nodiscard]] std::string subject() const override { return state_->attempted(); }
 
     state* state_;
 };
@@ -222,7 +223,7 @@ public:
 
     void await_resume() const {
         if (misuse_ != nullptr) fail(std::make_exception_ptr(std::logic_error(misuse_)));
-        throw_failure([this] { return state_->attempted(); });
+        throw_failure();
     }
 
 private:
@@ -239,7 +240,8 @@ private:
     }
     void changed() noexcept override { end_later(0); }
     void withdraw() noexcept override { state_->handle().listening = nullptr; }
-    void describe(pyasync::detail::task_report& into) const override { into.waits_for = "uv::" + state_->attempted(); }
+    void describe(pyasync::detail::task_report& into) const override { into.waits_for = "uv::" + subject(); }
+    [[nodiscard]] std::string subject() const override { return state_->attempted(); }
 
     state* state_;
     const char* misuse_ = nullptr;

@@ -49,7 +49,7 @@ private:
     bool begin() noexcept override;
     void withdraw() noexcept override;
     void describe(pyasync::detail::task_report& into) const override;
-    [[nodiscard]] std::string subject() const;
+    [[nodiscard]] std::string subject() const override;
 
     std::string host_;
     std::string service_;

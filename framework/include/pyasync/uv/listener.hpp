@@ -42,6 +42,7 @@ private:
     bool begin() noexcept final;
     void withdraw() noexcept final;
     void describe(pyasync::detail::task_report& into) const final;
+    [[nodiscard]] std::string subject() const final;
 
     listener_handle* listener_;
     accepted come_;

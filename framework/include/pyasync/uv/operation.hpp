@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <exception>
 #include <source_location>
 #include <string>
 
@@ -57,7 +58,7 @@ protected:
 
     /// What it was about is closed, and may be gone when the task continues.
     void end_closed() noexcept {
-        closed_ = true;
+        closed_ = closed_meanwhile();
         end_later(0);
     }
     /// In `begin`, which returns false then: there is nothing to wait for.
@@ -72,17 +73,18 @@ protected:
     /// Has it ended, but for the task's going on? What it was about may be gone.
     [[nodiscard]] bool is_over() const noexcept { return over_; }
 
-    /// Throws `cancelled`; or, for a negative status, `error`, with what `subject()` says was tried; or that what
-    /// it was about was closed.
-    template <typename Subject>
-    void throw_failure(Subject&& subject) const {
+    /// What is tried, in words, for errors: with the other end's name, or the path.
+    [[nodiscard]] virtual std::string subject() const = 0;
+
+    /// Throws `cancelled`; or, for a negative status, `error` with its subject; or that it was closed.
+    void throw_failure() const {
         if (cancelled_) fail(std::make_exception_ptr(cancelled()));
-        if (closed_) fail(closed_meanwhile());
+        if (closed_) fail(closed_);
         if (status_ < 0) fail(std::make_exception_ptr(error(status_, subject())));
     }
 
 private:
-    [[nodiscard]] static std::exception_ptr closed_meanwhile();
+    [[nodiscard]] std::exception_ptr closed_meanwhile() const noexcept;
     static void arrive(work& self, pyasync::detail::delivery how) noexcept {
         if (how == pyasync::detail::delivery::served) static_cast<operation&>(self).resume();
     }
@@ -90,7 +92,7 @@ private:
     int status_ = 0;
     bool over_ = false;
     bool cancelled_ = false;
-    bool closed_ = false;
+    std::exception_ptr closed_;
 };
 
 }  // namespace pyasync::uv::detail

@@ -6,6 +6,7 @@
 #include <csignal>
 #include <optional>
 #include <source_location>
+#include <string>
 
 #include <pyasync/uv/command.hpp>
 #include <pyasync/uv/exit_status.hpp>
@@ -33,6 +34,7 @@ private:
     bool begin() noexcept override;
     void withdraw() noexcept override;
     void describe(pyasync::detail::task_report& into) const override;
+    [[nodiscard]] std::string subject() const override;
 
     process_handle* awaited_;
     int pid_;

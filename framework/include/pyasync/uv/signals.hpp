@@ -5,6 +5,7 @@
 #include <concepts>
 #include <memory>
 #include <source_location>
+#include <string>
 #include <vector>
 
 #include <pyasync/core/task.hpp>
@@ -31,6 +32,7 @@ private:
     bool begin() noexcept override;
     void withdraw() noexcept override;
     void describe(pyasync::detail::task_report& into) const override;
+    [[nodiscard]] std::string subject() const override;
 
     std::shared_ptr<signal_queue> awaited_;
 };

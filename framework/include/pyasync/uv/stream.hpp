@@ -36,6 +36,7 @@ private:
     bool begin() noexcept override;
     void withdraw() noexcept override;
     void describe(pyasync::detail::task_report& into) const override;
+    [[nodiscard]] std::string subject() const override;
     /// What has come is where it belongs: its size, or one of libuv's codes.
     [[nodiscard]] int keeps(std::string_view come) noexcept;
 
@@ -74,11 +75,11 @@ private:
     bool begin() noexcept override;
     void withdraw() noexcept override;
     void describe(pyasync::detail::task_report& into) const override;
+    [[nodiscard]] std::string subject() const override;
 
     /// 0 where all has been written, UV_EAGAIN where no more is taken now, or what went wrong.
     [[nodiscard]] int write_some() noexcept;
     void advance(std::size_t size) noexcept;
-    [[nodiscard]] std::string subject() const;
 
     stream_handle* stream_;
     std::span<const const_buffer> left_;
@@ -119,6 +120,7 @@ private:
     bool begin() noexcept override;
     void withdraw() noexcept override;
     void describe(pyasync::detail::task_report& into) const override;
+    [[nodiscard]] std::string subject() const override;
     void called_back(int status) noexcept;
 
     stream_handle* stream_;

@@ -47,7 +47,7 @@ private:
     bool begin() noexcept override;
     void cancel() noexcept override {}
     void describe(pyasync::detail::task_report& into) const override;
-    [[nodiscard]] std::string subject() const;
+    [[nodiscard]] std::string subject() const override;
 
     address local_;
     address remote_;
@@ -78,8 +78,7 @@ protected:
     [[nodiscard]] bool is_here() noexcept;
     bool misused(const char* how) noexcept;
     /// Throws where it has not ended well.
-    template <typename Subject>
-    void finish(Subject&& subject) const;
+    void finish() const;
 
     udp_socket* socket_;  ///< null once it has ended
     const char* misuse_ = nullptr;
@@ -98,7 +97,7 @@ private:
     bool begin() noexcept override;
     void withdraw() noexcept override;
     void describe(pyasync::detail::task_report& into) const override;
-    [[nodiscard]] std::string subject() const;
+    [[nodiscard]] std::string subject() const override;
 
     mutable_buffer room_;
     address local_;
@@ -120,7 +119,7 @@ private:
     bool begin() noexcept override;
     void withdraw() noexcept override;
     void describe(pyasync::detail::task_report& into) const override;
-    [[nodiscard]] std::string subject() const;
+    [[nodiscard]] std::string subject() const override;
 
     const_buffer bytes_;
     address to_;  ///< none where the socket is connected

@@ -15,9 +15,11 @@ bool tls_turn_awaiter::begin() noexcept {
 void tls_turn_awaiter::withdraw() noexcept { connection_->waiting_.remove(*this); }
 
 tls_writers_turn tls_turn_awaiter::await_resume() const {
-    throw_failure([this] { return "write to " + connection_->peer(); });
+    throw_failure();
     return tls_writers_turn(*connection_);
 }
+
+std::string tls_turn_awaiter::subject() const { return "write to " + connection_->peer(); }
 
 void tls_turn_awaiter::describe(pyasync::detail::task_report& into) const {
     into.waits_for = "uv: its turn to write to " + connection_->peer();
@@ -32,9 +34,9 @@ bool tls_drain_awaiter::begin() noexcept {
 
 void tls_drain_awaiter::withdraw() noexcept { connection_->drains_ = nullptr; }
 
-void tls_drain_awaiter::await_resume() const {
-    throw_failure([this] { return "write to " + connection_->peer(); });
-}
+void tls_drain_awaiter::await_resume() const { throw_failure(); }
+
+std::string tls_drain_awaiter::subject() const { return "write to " + connection_->peer(); }
 
 void tls_drain_awaiter::describe(pyasync::detail::task_report& into) const {
     into.waits_for = "uv: " + connection_->peer() + " to take what is written";

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <source_location>
+#include <string>
 #include <utility>
 
 #include <pyasync/uv/operation.hpp>
@@ -39,6 +40,7 @@ private:
     bool begin() noexcept override;
     void withdraw() noexcept override;
     void describe(pyasync::detail::task_report& into) const override;
+    [[nodiscard]] std::string subject() const override;
 
     tls_connection* connection_;
     tls_turn_awaiter* next_ = nullptr;
@@ -68,6 +70,7 @@ private:
     bool begin() noexcept override;
     void withdraw() noexcept override;
     void describe(pyasync::detail::task_report& into) const override;
+    [[nodiscard]] std::string subject() const override;
 
     tls_connection* connection_;
 };
