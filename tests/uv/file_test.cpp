@@ -117,6 +117,16 @@ TEST_CASE("what is written is read again, from one place after another") {
     CHECK((status.st_mode & 0777U) == 0640);
 }
 
+template <typename T>
+task<int> status_of(task<T> tried) {
+    try {
+        static_cast<void>(co_await std::move(tried));
+    } catch (const error& failed) {
+        co_return failed.status();
+    }
+    co_return 0;
+}
+
 TEST_CASE("reads and writes at an offset leave the current position alone") {
     loop home;
     const temporary_folder folder;
@@ -131,9 +141,14 @@ TEST_CASE("reads and writes at an offset leave the current position alone") {
         CHECK(co_await both.read_at(10, room) == 0);
         CHECK(co_await both.read_at(1, std::span<char>()) == 0);
         co_await both.write("!");
+        for (const std::uint64_t far : {~std::uint64_t{0}, std::uint64_t{1} << 63}) {
+            CHECK(co_await status_of(both.read_at(far, room)) == -EINVAL);
+            CHECK(co_await status_of(both.write_at(far, "x")) == -EINVAL);
+        }
+        co_await both.write("?");
     };
     wait_for(launch(body(), home));
-    CHECK(contents_of(folder / "text") == "01abc56789!");
+    CHECK(contents_of(folder / "text") == "01abc56789!?");
 }
 
 TEST_CASE("nothing to write is written at once") {

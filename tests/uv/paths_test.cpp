@@ -3,10 +3,12 @@
 #include <pyasync/uv/paths.hpp>
 
 #include <doctest/doctest.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <string>
 
 #include <pyasync/uv/error.hpp>
@@ -150,6 +152,44 @@ TEST_CASE("files are copied") {
     CHECK(contents_of(folder / "two") == "new");
     CHECK_FALSE(failure_of(uv::copy_file(folder / "none", folder / "three"), home, ENOENT).empty());
     CHECK_FALSE(fs::exists(folder / "three"));
+}
+
+std::ptrdiff_t entries_of(const temporary_folder& folder) {
+    return std::distance(fs::directory_iterator(folder.path()), fs::directory_iterator());
+}
+
+TEST_CASE("a copy that fails leaves what was there") {
+    loop home;
+    const temporary_folder folder;
+    fill(folder / "precious", "old");
+    fill(folder / "large", std::string(100'000, 'x'));
+    rlimit before{};
+    REQUIRE(::getrlimit(RLIMIT_FSIZE, &before) == 0);
+    const rlimit small{10'000, before.rlim_max};
+    const auto handler = std::signal(SIGXFSZ, SIG_IGN);
+    REQUIRE(::setrlimit(RLIMIT_FSIZE, &small) == 0);
+    CHECK_FALSE(failure_of(uv::copy_file(folder / "large", folder / "precious"), home, EFBIG).empty());
+    REQUIRE(::setrlimit(RLIMIT_FSIZE, &before) == 0);
+    std::signal(SIGXFSZ, handler);
+    CHECK(contents_of(folder / "precious") == "old");
+    CHECK(entries_of(folder) == 2);
+}
+
+TEST_CASE("a copy replaces what a link leads to, and files only") {
+    loop home;
+    const temporary_folder folder;
+    fill(folder / "old", "old");
+    fill(folder / "new", "new");
+    fs::create_symlink("old", folder / "link");
+    CHECK(::mkfifo((folder / "fifo").c_str(), 0600) == 0);
+    outcome(uv::copy_file(folder / "new", folder / "link"), home);
+    CHECK(fs::is_symlink(folder / "link"));
+    CHECK(contents_of(folder / "old") == "new");
+    const std::string why = failure_of(uv::copy_file(folder / "new", folder / "fifo"), home, EINVAL);
+    CHECK_MESSAGE(why.ends_with("\", which is no regular file: Invalid argument"), why);
+    CHECK(fs::is_fifo(folder / "fifo"));
+    CHECK_FALSE(failure_of(uv::copy_file(folder / "new", folder.path()), home, EISDIR).empty());
+    CHECK(entries_of(folder) == 4);
 }
 
 TEST_CASE("permissions are changed") {

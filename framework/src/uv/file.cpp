@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <limits>
 #include <span>
 #include <stdexcept>
 
@@ -40,6 +41,15 @@ int flags_of(open_mode mode) noexcept {
 }
 
 std::size_t result_of(const uv_fs_t& request) noexcept { return static_cast<std::size_t>(request.result); }
+
+constexpr std::int64_t current_position = -1;
+
+/// As libuv has it.
+std::int64_t raw_offset(const std::optional<std::uint64_t>& offset, const attempt& about) {
+    if (!offset) return current_position;
+    if (*offset > std::uint64_t{std::numeric_limits<std::int64_t>::max()}) throw error(UV_EINVAL, about.in_words());
+    return static_cast<std::int64_t>(*offset);
+}
 
 /// Of a file whose contents are as long as it says, or 0.
 std::size_t size_of(const uv_stat_t& status) noexcept {
@@ -154,12 +164,13 @@ const std::filesystem::path& file::path() const noexcept {
     return open_ == nullptr ? none : open_->path;
 }
 
-task<std::size_t> file::read(shared_state open, mutable_buffer room, std::int64_t offset) {
+task<std::size_t> file::read(shared_state open, mutable_buffer room, optional_offset offset) {
     state& self = opened(open, "read");
     if (room.size() == 0) co_return 0;
     const uv_buf_t raw = raw_buffer(room.data(), room.size());
-    co_return result_of(
-        co_await file_request<uv_fs_read>(attempt("read", self.path), self.number.load(), &raw, 1U, offset));
+    const attempt about("read", self.path);
+    const std::int64_t from = raw_offset(offset, about);
+    co_return result_of(co_await file_request<uv_fs_read>(about, self.number.load(), &raw, 1U, from));
 }
 
 task<std::string> file::read_all(shared_state open) {
@@ -175,16 +186,17 @@ task<std::string> file::read_all(shared_state open) {
     co_return all.take();
 }
 
-task<> file::write(shared_state open, std::vector<const_buffer> parts, std::int64_t offset) {
+task<> file::write(shared_state open, std::vector<const_buffer> parts, optional_offset offset) {
     state& self = opened(open, "write");
     std::size_t written = 0;
     const attempt about("write", self.path, written);
+    std::int64_t from = raw_offset(offset, about);
     for (remaining left(parts); !left.empty();) {
         const std::span<uv_buf_t> request = left.next_request();
         std::size_t more = 0;
         try {
             more = result_of(co_await file_request<uv_fs_write>(about, self.number.load(), request.data(),
-                                                                static_cast<unsigned>(request.size()), offset));
+                                                                static_cast<unsigned>(request.size()), from));
         } catch (const cancelled&) {
             if (written == 0) throw;
             throw write_cancelled(written);
@@ -192,7 +204,7 @@ task<> file::write(shared_state open, std::vector<const_buffer> parts, std::int6
         if (more == 0) throw error(UV_EIO, about.in_words());
         left.advance(more);
         written += more;
-        if (offset >= 0) offset += static_cast<std::int64_t>(more);
+        if (from >= 0) from += static_cast<std::int64_t>(more);
     }
 }
 

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: MIT
 #include <pyasync/uv/paths.hpp>
 
+#include <unistd.h>
+
 #include <cerrno>
 #include <system_error>
 #include <vector>
@@ -22,6 +24,32 @@ path with_place_for_name(path prefix) {
     prefix += "XXXXXX";
     return prefix;
 }
+
+/// What is at `wanted`, behind links; itself where there is nothing. Throws where that is no file.
+task<path> file_to_replace(attempt about, const path& wanted) {
+    path found;
+    try {
+        const char* const resolved = wanted.c_str();
+        found = static_cast<const char*>((co_await file_request<uv_fs_realpath>(about, resolved)).ptr);
+    } catch (const error& failure) {
+        if (failure.code() != std::errc::no_such_file_or_directory) throw;
+        co_return wanted;
+    }
+    const auto status = detail::status_of((co_await file_request<uv_fs_lstat>(about, found.c_str())).statbuf);
+    if (!status.is_file()) {
+        throw error(status.is_directory() ? UV_EISDIR : UV_EINVAL, about.in_words() + ", which is no regular file");
+    }
+    co_return found;
+}
+
+/// Removed, unless it has another name by then.
+struct new_file {
+    path name;
+    explicit new_file(path made) noexcept : name(std::move(made)) {}
+    new_file(const new_file&) = delete;
+    new_file& operator=(const new_file&) = delete;
+    ~new_file() { ::unlink(name.c_str()); }
+};
 
 }  // namespace
 
@@ -70,9 +98,18 @@ task<> mkdirs(path wanted, unsigned permissions) {
 
 task<> rmdir(path path) { co_await file_request<uv_fs_rmdir>(attempt("rmdir", path), path.c_str()); }
 
+// libuv's removes what it could not write to the end, also where that was there before. So it writes a new file.
 task<> copy_file(path from, path to, if_exists then) {
-    const int flags = UV_FS_COPYFILE_FICLONE | (then == if_exists::fail ? UV_FS_COPYFILE_EXCL : 0);
-    co_await file_request<uv_fs_copyfile>(attempt("copy_file", from, to), from.c_str(), to.c_str(), flags);
+    const attempt about("copy_file", from, to);
+    if (then == if_exists::fail) {
+        constexpr int flags = UV_FS_COPYFILE_FICLONE | UV_FS_COPYFILE_EXCL;
+        co_await file_request<uv_fs_copyfile>(about, from.c_str(), to.c_str(), flags);
+        co_return;
+    }
+    const path replaced = co_await file_to_replace(about, to);
+    const new_file made{(co_await mkstemp(replaced.native() + ".")).path()};
+    co_await file_request<uv_fs_copyfile>(about, from.c_str(), made.name.c_str(), UV_FS_COPYFILE_FICLONE);
+    co_await file_request<uv_fs_rename>(about, made.name.c_str(), replaced.c_str());
 }
 
 task<> chmod(path path, unsigned permissions) {

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -69,11 +70,11 @@ public:
 
     /// Fills `room`, or a part of it, from where the last one has ended, and gives the number of bytes: 0 only at the end
     /// of the file, or where there is no room.
-    [[nodiscard]] task<std::size_t> read(mutable_buffer room) { return read(open_, room, current_position); }
+    [[nodiscard]] task<std::size_t> read(mutable_buffer room) { return read(open_, room, std::nullopt); }
 
-    /// The same from `offset` on; where `read` goes on stays as it is.
+    /// The same from `offset` on; where `read` goes on stays as it is. EINVAL beyond what the system counts (2^63 - 1).
     [[nodiscard]] task<std::size_t> read_at(std::uint64_t offset, mutable_buffer room) {
-        return read(open_, room, static_cast<std::int64_t>(offset));
+        return read(open_, room, offset);
     }
 
     /// All that is left of it. **Cancellation.** Between two requests, too: what has been read by then is skipped.
@@ -88,7 +89,7 @@ public:
     template <std::convertible_to<const_buffer>... Parts>
         requires(sizeof...(Parts) > 0)
     [[nodiscard]] task<> write(const Parts&... parts) {
-        return write(open_, {const_buffer(parts)...}, current_position);
+        return write(open_, {const_buffer(parts)...}, std::nullopt);
     }
 
     /// The same from `offset` on; where `write` goes on stays as it is. In a file that is opened to append, the system
@@ -96,7 +97,7 @@ public:
     template <std::convertible_to<const_buffer>... Parts>
         requires(sizeof...(Parts) > 0)
     [[nodiscard]] task<> write_at(std::uint64_t offset, const Parts&... parts) {
-        return write(open_, {const_buffer(parts)...}, static_cast<std::int64_t>(offset));
+        return write(open_, {const_buffer(parts)...}, offset);
     }
 
     [[nodiscard]] task<file_status> stat() { return stat(open_); }
@@ -116,14 +117,15 @@ public:
 private:
     struct state;
     using shared_state = std::shared_ptr<state>;
-    static constexpr std::int64_t current_position = -1;
 
     explicit file(shared_state open) noexcept : open_(std::move(open)) {}
     friend task<file> mkstemp(std::filesystem::path prefix);
 
-    static task<std::size_t> read(shared_state open, mutable_buffer room, std::int64_t offset);
+    /// Without an offset where the last one has ended.
+    using optional_offset = std::optional<std::uint64_t>;
+    static task<std::size_t> read(shared_state open, mutable_buffer room, optional_offset offset);
     static task<std::string> read_all(shared_state open);
-    static task<> write(shared_state open, std::vector<const_buffer> parts, std::int64_t offset);
+    static task<> write(shared_state open, std::vector<const_buffer> parts, optional_offset offset);
     static task<file_status> stat(shared_state open);
     static task<> truncate(shared_state open, std::uint64_t size);
     static task<> fsync(shared_state open);

@@ -42,8 +42,9 @@ namespace pyasync::uv {
 /// What `copy_file` does with a file that is there already.
 enum class if_exists { replace, fail };
 
-/// Copies contents and permissions; on file systems that can do so, without copying a byte. One that fails leaves no file
-/// behind. **Cancellation.** One that has begun goes to its end.
+/// Copies contents and permissions; on file systems that can do so, without copying a byte. It replaces a file in one step,
+/// as `rename` does: whatever happens, there is the old one or the new one. What is no regular file is not replaced (EINVAL,
+/// EISDIR). **Cancellation.** One that has begun goes to its end.
 [[nodiscard]] task<> copy_file(std::filesystem::path from, std::filesystem::path to,
                                if_exists then = if_exists::replace);
 
