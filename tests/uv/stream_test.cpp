@@ -3,7 +3,10 @@
 #include <pyasync/uv/stream.hpp>
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
 #include <sys/socket.h>
+#include <unistd.h>
+#include <uv.h>
 
 #include <array>
 #include <memory>
@@ -91,6 +94,107 @@ TEST_CASE("a read that is cancelled takes nothing away") {
     });
 }
 
+TEST_CASE("what the system takes at once is written at once, and nothing in front of who waits") {
+    on_a_loop([]() -> task<> {
+        auto [left, right] = ends();
+        CHECK(left.try_write("ab", "c") == 3);
+        CHECK(co_await right.read_some() == "abc");
+        const std::vector<const_buffer> many(100, const_buffer("xy"));
+        CHECK(left.try_write(many) == 200);
+        CHECK((co_await right.read_exactly(200)).ends_with("xyxy"));
+        const std::string much(1'000'000, 'm');
+        std::size_t taken = 0;
+        for (std::size_t now = 1; now > 0; taken += now) now = left.try_write(much);
+        CHECK(taken > 0);
+        future<> writing = launch(write_all(left, "end"), *loop::current());
+        co_await sleep(0ms);
+        // There is room again, and libuv has not told the writer yet.
+        uv_os_fd_t end = -1;
+        CHECK(uv_fileno(reinterpret_cast<uv_handle_t*>(right.raw()), &end) == 0);
+        std::array<char, 65536> room{};
+        for (ssize_t now = 0; taken > 0; taken -= static_cast<std::size_t>(now)) {
+            now = ::recv(end, room.data(), std::min(room.size(), taken), 0);
+            if (now <= 0) break;
+        }
+        CHECK(taken == 0);
+        CHECK(left.try_write("x") == 0);
+        CHECK(co_await right.read_exactly(3) == "end");
+        co_await std::move(writing);
+        CHECK(left.try_write("x") == 1);
+        right.close();
+        CHECK_THROWS_WITH_AS(left.try_write("x"), "write to the right side: Broken pipe", error);
+        left.close();
+        CHECK_THROWS_WITH_AS(left.try_write("x"), "write to the right side: Bad file descriptor", error);
+    });
+}
+
+TEST_CASE("what cannot be polled is not taken over") {
+    on_a_loop([]() -> task<> {
+        for (const char* each : {"/etc/passwd", "/tmp", "/dev/null"}) {
+            CAPTURE(each);
+            const int number = ::open(each, O_RDONLY | O_CLOEXEC);
+            REQUIRE(number >= 0);
+            CHECK_THROWS_WITH_AS(
+                static_cast<void>(pipe::adopt(number, each)),
+                (std::string("take over ") + each + ", which is no pipe, socket or terminal: Invalid argument").c_str(),
+                error);
+            CHECK(::close(number) == 0);
+        }
+        co_return;
+    });
+}
+
+TEST_CASE("on another loop a stream gives nothing, not even what has come") {
+    loop other;
+    on_a_loop([&other]() -> task<> {
+        auto [left, right] = ends();
+        co_await right.write("one\ntwo\n");
+        CHECK(co_await left.read_until("\n") == "one\n");
+        const auto read = [](stream& from) -> task<std::string> { co_return (co_await from.read_until("\n")).value(); };
+        future<std::string> elsewhere = launch(read(left), other);
+        CHECK(co_await failure_of(std::move(elsewhere)) ==
+              "pyasync: a stream, a socket and the like are used by tasks of the loop that they were made on");
+        CHECK(co_await left.read_some() == "two\n");
+    });
+}
+
+TEST_CASE("what another one is moved to is closed") {
+    on_a_loop([]() -> task<> {
+        auto [left, right] = ends();
+        auto [other, far] = ends();
+        left = std::move(other);
+        CHECK((co_await right.read_all()).empty());
+        co_await far.write("x");
+        CHECK(co_await left.read_some() == "x");
+    });
+}
+
+TEST_CASE("who shuts down waits for those that wait to write") {
+    on_a_loop([]() -> task<> {
+        auto [left, right] = ends();
+        const std::string much(5'000'000, 'm');
+        future<> writing = launch(write_all(left, much), *loop::current());
+        future<> next = launch(write_all(left, "end"), *loop::current());
+        const auto shut_down = [](stream& to) -> task<> { co_await to.shutdown(); };
+        co_await sleep(0ms);
+        future<> given_up = launch(shut_down(left), *loop::current());
+        future<> ending = launch(shut_down(left), *loop::current());
+        co_await sleep(0ms);
+        given_up.cancel();
+        CHECK(co_await failure_of(std::move(given_up)) == "the task was cancelled");
+        const std::string come = co_await right.read_all();
+        CHECK(come.size() == much.size() + 3);
+        CHECK(come.ends_with("mend"));
+        co_await std::move(writing);
+        co_await std::move(next);
+        co_await std::move(ending);
+        CHECK(co_await failure_of(left.write("x")) ==
+              "write to the right side, of which 0 bytes had gone out: Broken pipe");
+        co_await right.write("back");
+        CHECK(co_await left.read_some() == "back");
+    });
+}
+
 TEST_CASE("what there is comes as a string, too") {
     on_a_loop([]() -> task<> {
         auto [left, right] = ends();
@@ -163,8 +267,9 @@ TEST_CASE("who waits when a stream is closed hears of it") {
         co_await sleep(0ms);
         left.close();
         CHECK_FALSE(left.is_open());
-        const std::string closed = "write to the right side, of which 0 bytes had gone out, "
-                                   "until another task closed it: Operation canceled";
+        const std::string closed =
+            "write to the right side, of which 0 bytes had gone out, "
+            "until another task closed it: Operation canceled";
         CHECK(co_await failure_of(std::move(reading)) ==
               "read from the right side, until another task closed it: Operation canceled");
         CHECK(co_await failure_of(std::move(writing)) == closed);

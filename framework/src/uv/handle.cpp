@@ -48,9 +48,20 @@ void handle::release() noexcept {
     if (holders_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
 }
 
-void require_home(const pyasync::detail::task_context& task, const handle& used) {
-    if (&task.home() == &used.home()) return;
+namespace {
+
+[[noreturn]] void throw_used_elsewhere() {
     throw misuse("pyasync: a stream, a socket and the like are used by tasks of the loop that they were made on");
+}
+
+}  // namespace
+
+void require_home(const pyasync::detail::task_context& task, const handle& used) {
+    if (&task.home() != &used.home()) throw_used_elsewhere();
+}
+
+void require_home(const handle& used) {
+    if (!used.home().is_current()) throw_used_elsewhere();
 }
 
 void open_handles::insert(handle& one) noexcept {

@@ -2,9 +2,11 @@
 // SPDX-License-Identifier: MIT
 #include <pyasync/uv/pipe.hpp>
 
+#include <sys/epoll.h>
 #include <sys/un.h>
 #include <uv.h>
 
+#include <cerrno>
 #include <utility>
 
 #include <pyasync/core/misuse.hpp>
@@ -50,10 +52,26 @@ task<listener<pipe>> pipe::listen(std::string path, int backlog) {
         new detail::listener_handle(std::move(socket), std::move(path), std::move(file))));
 }
 
+namespace {
+
+/// Files and directories cannot; libuv would end the process at the first read. What is wrong otherwise is for libuv to tell.
+bool can_be_polled(const uv_loop_t& by, int descriptor) noexcept {
+    const int poll = uv_backend_fd(&by);
+    epoll_event wanted{};
+    if (::epoll_ctl(poll, EPOLL_CTL_ADD, descriptor, &wanted) < 0) return errno != EPERM;
+    ::epoll_ctl(poll, EPOLL_CTL_DEL, descriptor, nullptr);
+    return true;
+}
+
+}  // namespace
+
 pipe pipe::adopt(int descriptor, std::string name) {
     if (loop::current() == nullptr) throw misuse("pyasync: pipe::adopt is called on a loop's thread");
     auto* const handle = new detail::pipe_handle(std::move(name));
     pipe made{detail::owned<detail::stream_handle>(handle)};
+    if (!can_be_polled(*handle->home().raw(), descriptor)) {
+        throw error(UV_EINVAL, "take over " + handle->peer() + ", which is no pipe, socket or terminal");
+    }
     detail::check(uv_pipe_open(&handle->raw(), descriptor), "take over a pipe");
     return made;
 }

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include <pyasync/uv/stream.hpp>
 
+#include <sys/socket.h>
 #include <uv.h>
 
 #include <algorithm>
@@ -9,6 +10,7 @@
 #include <climits>
 #include <memory>
 #include <new>
+#include <numeric>
 
 #include <pyasync/core/misuse.hpp>
 #include <pyasync/core/task_report.hpp>
@@ -18,6 +20,7 @@ namespace detail {
 namespace {
 
 constexpr std::size_t most_at_once = INT_MAX;  // libuv tells a size as an int
+constexpr std::size_t most_parts = 16;         // that are put together for one system call
 
 }  // namespace
 
@@ -110,6 +113,19 @@ void read_awaiter::describe(pyasync::detail::task_report& into) const {
 
 // ---- Writing. ----
 
+bool stream_handle::takes_bytes() const noexcept { return pending_ == nullptr || !pending_->under_way; }
+
+int stream_handle::try_write(std::span<const const_buffer> parts, std::size_t without) noexcept {
+    std::array<uv_buf_t, most_parts> some{};
+    const auto count = static_cast<unsigned>(std::min(parts.size(), some.size()));
+    for (unsigned i = 0; i < count; ++i) {
+        const std::size_t before = i == 0 ? without : 0;
+        some[i].base = const_cast<char*>(parts[i].data()) + before;
+        some[i].len = parts[i].size() - before;
+    }
+    return uv_try_write(raw(), some.data(), count);
+}
+
 void stream_handle::write_on() noexcept {
     while (!writers_.empty()) {
         const int status = writers_.first().write_some();
@@ -138,13 +154,13 @@ int stream_handle::hand_over(char byte) noexcept {
     return status;
 }
 
-write_awaiter::write_awaiter(stream_handle& stream, std::span<const const_buffer> parts,
-                             pyasync::detail::task_context& context, const std::source_location& where)
+write_wait::write_wait(stream_handle& stream, std::span<const const_buffer> parts,
+                       pyasync::detail::task_context& context, const std::source_location& where)
     : operation(context, where), stream_(&stream), left_(parts) {
     require_home(context, stream);
 }
 
-bool write_awaiter::begin() noexcept {
+bool write_wait::begin() noexcept {
     if (!stream_->is_open()) return ended_at_once(UV_EBADF);
     if (stream_->writers_.empty()) {
         const int status = write_some();
@@ -154,30 +170,23 @@ bool write_awaiter::begin() noexcept {
     return true;
 }
 
-int write_awaiter::write_some() noexcept {
+int write_wait::write_some() noexcept {
     advance(0);
     while (!left_.empty()) {
-        std::array<uv_buf_t, 16> parts{};
-        const auto count = static_cast<unsigned>(std::min(left_.size(), parts.size()));
-        for (unsigned i = 0; i < count; ++i) {
-            const std::size_t before = i == 0 ? written_of_first_ : 0;
-            parts[i].base = const_cast<char*>(left_[i].data()) + before;
-            parts[i].len = left_[i].size() - before;
-        }
-        const int written = uv_try_write(stream_->raw(), parts.data(), count);
+        const int written = stream_->try_write(left_, written_of_first_);
         if (written >= 0) {
             advance(static_cast<std::size_t>(written));
             continue;
         }
-        if (written != UV_EAGAIN || (stream_->pending_ && stream_->pending_->under_way)) return written;
-        const int status = stream_->hand_over(*parts.front().base);
+        if (written != UV_EAGAIN || !stream_->takes_bytes()) return written;
+        const int status = stream_->hand_over(left_.front().data()[written_of_first_]);
         if (status < 0) return status;
         advance(1);
     }
-    return stream_->pending_ && stream_->pending_->under_way ? UV_EAGAIN : 0;
+    return stream_->takes_bytes() ? 0 : UV_EAGAIN;
 }
 
-void write_awaiter::advance(std::size_t size) noexcept {
+void write_wait::advance(std::size_t size) noexcept {
     written_ += size;
     written_of_first_ += size;
     while (!left_.empty() && written_of_first_ >= left_.front().size()) {
@@ -186,7 +195,7 @@ void write_awaiter::advance(std::size_t size) noexcept {
     }
 }
 
-void write_awaiter::withdraw() noexcept { stream_->writers_.remove(*this); }
+void write_wait::withdraw() noexcept { stream_->writers_.remove(*this); }
 
 void write_awaiter::await_resume() const {
     if (was_cancelled()) fail(std::make_exception_ptr(write_cancelled(written_)));
@@ -203,51 +212,21 @@ void write_awaiter::describe(pyasync::detail::task_report& into) const {
 
 // ---- Shutting down. ----
 
-/// libuv's, for as long as it needs it; without the awaiter, where that has been cancelled.
-struct shutdown_request {
-    uv_shutdown_t raw{};
-    shutdown_awaiter* awaiter = nullptr;
-
-    static void over(uv_shutdown_t* raw, int status) noexcept {
-        const std::unique_ptr<shutdown_request> self(static_cast<shutdown_request*>(raw->data));
-        if (self->awaiter != nullptr) self->awaiter->called_back(status);
-    }
-};
-
-shutdown_awaiter::shutdown_awaiter(stream_handle& stream, pyasync::detail::task_context& context,
-                                   const std::source_location& where)
-    : operation(context, where), stream_(&stream) {
-    require_home(context, stream);
+int stream_handle::end_writing() noexcept {
+    uv_os_fd_t number = -1;
+    const int status = uv_fileno(raw_handle(), &number);
+    if (status < 0) return status;
+    if (::shutdown(number, SHUT_WR) == 0) return 0;
+    if (errno != ENOTSOCK) return -errno;
+    close();  // a pipe, whose other end only sees that this one is closed
+    return 0;
 }
 
-bool shutdown_awaiter::begin() noexcept {
-    if (!stream_->is_open()) return ended_at_once(UV_EBADF);
-    auto* const request = new (std::nothrow) shutdown_request;
-    if (request == nullptr) return ended_at_once(UV_ENOMEM);
-    request->raw.data = request;
-    request->awaiter = this;
-    const int status = uv_shutdown(&request->raw, stream_->raw(), &shutdown_request::over);
-    if (status < 0) {
-        delete request;
-        return ended_at_once(status);
-    }
-    request_ = request;
-    return true;
+void shutdown_awaiter::await_resume() const {
+    throw_failure();
+    const int status = stream_->end_writing();
+    if (status < 0) fail(std::make_exception_ptr(error(status, subject())));
 }
-
-void shutdown_awaiter::withdraw() noexcept { std::exchange(request_, nullptr)->awaiter = nullptr; }
-
-void shutdown_awaiter::called_back(int status) noexcept {
-    request_ = nullptr;
-    if (status == UV_ECANCELED) return end_closed();
-    if (status == -ENOTSOCK) {  // a pipe, whose other end only sees that this one is closed
-        stream_->close();
-        status = 0;
-    }
-    end(status);
-}
-
-void shutdown_awaiter::await_resume() const { throw_failure(); }
 
 std::string shutdown_awaiter::subject() const { return "shut down the connection to " + stream_->peer(); }
 
@@ -265,10 +244,29 @@ detail::stream_handle& stream::handle() const {
     return *handle_;
 }
 
-void stream::close() {
-    detail::stream_handle& closing = handle();
-    if (!closing.home().is_current()) throw misuse("pyasync: a stream is closed on its own loop");
-    closing.close();
+detail::stream_handle& stream::handle_here() const {
+    detail::stream_handle& found = handle();
+    detail::require_home(found);
+    return found;
 }
+
+std::size_t stream::try_write(std::span<const const_buffer> parts) {
+    detail::stream_handle& to = handle_here();
+    if (to.is_open() && !to.takes_writes()) return 0;
+    std::size_t all = 0;
+    while (!parts.empty()) {
+        const std::span<const const_buffer> some = parts.first(std::min(parts.size(), detail::most_parts));
+        const int written = to.is_open() ? to.try_write(some, 0) : UV_EBADF;
+        if (written < 0 && (written == UV_EAGAIN || all > 0)) break;
+        if (written < 0) throw error(written, "write to " + to.peer());
+        all += static_cast<std::size_t>(written);
+        const auto add = [](std::size_t sum, const const_buffer& part) { return sum + part.size(); };
+        if (static_cast<std::size_t>(written) < std::accumulate(some.begin(), some.end(), std::size_t{0}, add)) break;
+        parts = parts.subspan(some.size());
+    }
+    return all;
+}
+
+void stream::close() { handle_here().close(); }
 
 }  // namespace pyasync::uv

@@ -67,12 +67,14 @@ tcp tcp::adopt(detail::accepted come) {
     return made;
 }
 
-void tcp::no_delay(bool on) { detail::check(uv_tcp_nodelay(&as_tcp(handle()).raw(), on ? 1 : 0), "set TCP_NODELAY"); }
+void tcp::no_delay(bool on) {
+    detail::check(uv_tcp_nodelay(&as_tcp(handle_here()).raw(), on ? 1 : 0), "set TCP_NODELAY");
+}
 
 void tcp::keep_alive(std::chrono::seconds silence) {
-    detail::check(
-        uv_tcp_keepalive(&as_tcp(handle()).raw(), silence.count() > 0 ? 1 : 0, static_cast<unsigned>(silence.count())),
-        "set SO_KEEPALIVE");
+    detail::check(uv_tcp_keepalive(&as_tcp(handle_here()).raw(), silence.count() > 0 ? 1 : 0,
+                                   static_cast<unsigned>(silence.count())),
+                  "set SO_KEEPALIVE");
 }
 
 address tcp::local_address() const {

@@ -93,9 +93,7 @@ bool udp_send_awaiter::begin() noexcept {
 
 void udp_send_awaiter::withdraw() noexcept { socket_->stop(*this); }
 
-void udp_send_awaiter::await_resume() const {
-    finish();
-}
+void udp_send_awaiter::await_resume() const { finish(); }
 
 void udp_send_awaiter::describe(pyasync::detail::task_report& into) const { into.waits_for = "uv::" + subject(); }
 
@@ -110,7 +108,11 @@ udp::udp(udp&& other) noexcept = default;
 udp& udp::operator=(udp&& other) noexcept = default;
 udp::~udp() = default;
 
-void udp::close() noexcept { const auto closed = std::exchange(socket_, {}); }
+void udp::close() {
+    if (!socket_) return;
+    static_cast<void>(socket_here());
+    socket_ = {};
+}
 
 udp_socket& udp::open_socket() const {
     if (!socket_) throw misuse("pyasync: this uv::udp has been closed, or moved to another place");

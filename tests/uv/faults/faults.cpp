@@ -26,7 +26,7 @@
     X(4, uv_fs_readlink) X(4, uv_fs_realpath) X(5, uv_fs_rename) X(4, uv_fs_rmdir) X(4, uv_fs_stat)                   \
     X(6, uv_fs_symlink) X(4, uv_fs_unlink) X(7, uv_fs_write) X(2, uv_fs_event_init) X(4, uv_fs_event_start)           \
     X(3, uv_pipe_init) X(2, uv_pipe_open) X(3, uv_poll_init) X(3, uv_poll_start) X(3, uv_read_start)                  \
-    X(3, uv_shutdown) X(3, uv_try_write) X(5, uv_write) X(2, uv_signal_init) X(3, uv_signal_start)                    \
+    X(3, uv_try_write) X(5, uv_write) X(2, uv_signal_init) X(3, uv_signal_start)                    \
     X(4, uv_tcp_connect) X(3, uv_tcp_getsockname) X(2, uv_tcp_init) X(3, uv_tcp_keepalive) X(2, uv_tcp_nodelay)       \
     X(2, uv_tcp_open) X(3, uv_tty_get_winsize) X(4, uv_tty_init) X(3, uv_udp_bind)              \
     X(2, uv_udp_connect) X(3, uv_udp_getsockname) X(3, uv_udp_init_ex) X(3, uv_udp_recv_start)                        \

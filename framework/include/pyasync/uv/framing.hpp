@@ -10,6 +10,7 @@
 #include <utility>
 
 #include <pyasync/core/task.hpp>
+#include <pyasync/uv/at_home.hpp>
 #include <pyasync/uv/buffer.hpp>
 #include <pyasync/uv/received.hpp>
 
@@ -34,8 +35,8 @@ class framed {
 public:
     static constexpr std::size_t usual_limit = 65536;
 
-    /// What there is, `limit` bytes at the most, waiting for the first one; empty at the end. A connection that waits has
-    /// no memory for what may come, and many share the cache: with large messages faster than a room for each.
+    /// What there is, `limit` bytes at the most, waiting for the first one; empty at the end. A connection that waits so
+    /// has no memory for what may come.
     ///
     ///     for (std::string come; !(come = co_await peer.read_some()).empty();) co_await peer.write(come);
     [[nodiscard]] task<std::string> read_some(std::size_t limit = usual_limit) { return some(stream(), limit); }
@@ -72,6 +73,7 @@ private:
     [[nodiscard]] Stream& stream() noexcept { return static_cast<Stream&>(*this); }
 
     static task<std::string> some(Stream& stream, std::size_t limit) {
+        co_await detail::at_home();
         if (limit > 0 && stream.received().empty()) co_await stream.receive();
         detail::received& come = stream.received();
         co_return come.take(std::min(come.size(), limit));
@@ -94,6 +96,7 @@ private:
 
     static task<std::optional<std::string>> cut(Stream& stream, std::string delimiter, std::size_t limit) {
         detail::require_delimiter(delimiter);
+        co_await detail::at_home();
         std::size_t searched = 0;
         for (;;) {
             detail::received& come = stream.received();
@@ -107,6 +110,7 @@ private:
     }
 
     static task<std::string> drain(Stream& stream, std::size_t limit) {
+        co_await detail::at_home();
         for (;;) {
             detail::received& come = stream.received();
             if (come.size() > limit) detail::throw_longer_than(limit, stream.peer());

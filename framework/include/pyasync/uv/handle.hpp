@@ -63,6 +63,8 @@ private:
 
 /// Throws `misuse` where the task is at home on another loop than the handle. Any thread.
 void require_home(const pyasync::detail::task_context& task, const handle& used);
+/// The same where this thread is not its loop's.
+void require_home(const handle& used);
 
 /// Those of one loop, which closes them at its end; loop thread only.
 class open_handles {
@@ -85,7 +87,7 @@ public:
     explicit owned(Handle* one) noexcept : one_(one) {}
     owned(owned&& other) noexcept : one_(std::exchange(other.one_, nullptr)) {}
     owned& operator=(owned&& other) noexcept {
-        std::swap(one_, other.one_);
+        const owned before(std::exchange(one_, std::exchange(other.one_, nullptr)));
         return *this;
     }
     ~owned() {

@@ -61,31 +61,43 @@ private:
     std::optional<mutable_buffer> into_;
 };
 
-class write_awaiter final : public operation {
-public:
-    write_awaiter(stream_handle& stream, std::span<const const_buffer> parts, pyasync::detail::task_context& context,
-                  const std::source_location& where);
+/// Stands in the line of those that write, until all of `parts` has gone out, and what was before it.
+class write_wait : public operation {
+protected:
+    write_wait(stream_handle& stream, std::span<const const_buffer> parts, pyasync::detail::task_context& context,
+               const std::source_location& where);
+    ~write_wait() = default;
 
-    void await_resume() const;
+    stream_handle* stream_;
+    std::size_t written_ = 0;
 
 private:
     friend class stream_handle;
-    friend class operation_queue<write_awaiter>;
+    friend class operation_queue<write_wait>;
 
-    bool begin() noexcept override;
-    void withdraw() noexcept override;
-    void describe(pyasync::detail::task_report& into) const override;
-    [[nodiscard]] std::string subject() const override;
+    bool begin() noexcept final;
+    void withdraw() noexcept final;
 
     /// 0 where all has been written, UV_EAGAIN where no more is taken now, or what went wrong.
     [[nodiscard]] int write_some() noexcept;
     void advance(std::size_t size) noexcept;
 
-    stream_handle* stream_;
     std::span<const const_buffer> left_;
     std::size_t written_of_first_ = 0;
-    std::size_t written_ = 0;
-    write_awaiter* next_ = nullptr;
+    write_wait* next_ = nullptr;
+};
+
+class write_awaiter final : public write_wait {
+public:
+    write_awaiter(stream_handle& stream, std::span<const const_buffer> parts, pyasync::detail::task_context& context,
+                  const std::source_location& where)
+        : write_wait(stream, parts, context, where) {}
+
+    void await_resume() const;
+
+private:
+    void describe(pyasync::detail::task_report& into) const override;
+    [[nodiscard]] std::string subject() const override;
 };
 
 /// `Parts`, an array or a span, is the list of what is written, not its bytes.
@@ -106,25 +118,17 @@ private:
     Parts parts_;
 };
 
-struct shutdown_request;
-
-class shutdown_awaiter final : public operation {
+/// Writes nothing, and then shuts down.
+class shutdown_awaiter final : public write_wait {
 public:
-    shutdown_awaiter(stream_handle& stream, pyasync::detail::task_context& context, const std::source_location& where);
+    shutdown_awaiter(stream_handle& stream, pyasync::detail::task_context& context, const std::source_location& where)
+        : write_wait(stream, {}, context, where) {}
 
     void await_resume() const;
 
 private:
-    friend shutdown_request;
-
-    bool begin() noexcept override;
-    void withdraw() noexcept override;
     void describe(pyasync::detail::task_report& into) const override;
     [[nodiscard]] std::string subject() const override;
-    void called_back(int status) noexcept;
-
-    stream_handle* stream_;
-    shutdown_request* request_ = nullptr;
 };
 
 struct shutdown_operation {
@@ -145,7 +149,7 @@ struct shutdown_operation {
 ///
 /// **Thread.** A stream belongs to the loop that it was made on, and is read and written by that loop's tasks; on another
 /// one it throws `misuse`. Its destructor may run anywhere. One task reads at a time (a second one: `misuse`); any number
-/// write, one after another, none between the parts of another one's.
+/// write, one after another, none between the parts of another one's. It is not moved while a task reads from it.
 /// **Cancellation.** Every operation ends at once, and leaves the stream as it is. **Errors.** `uv::error`, which names
 /// the other end; operations that wait when the stream is closed get `UV_ECANCELED`. **Ownership.** What is read into and
 /// what is written is the caller's, and is not touched once the operation has ended, by a cancellation, too.
@@ -171,8 +175,22 @@ public:
         return {handle(), parts};
     }
 
-    /// Tells the other side that nothing more will come, when all has gone out; reading goes on. A pipe's end (not a
-    /// socket's) is closed by that.
+    /// Writes what the system takes at once, and waits for nothing; how many bytes that was: 0 where others wait for
+    /// their turn. Throws `uv::error`; on the stream's loop. With it, all connections of a loop can share one room to read
+    /// into, since what has come is put there right before the task goes on: only what is not taken needs a copy.
+    ///
+    ///     const std::string_view come(room.data(), size);  // room is the whole loop's
+    ///     const std::string rest(come.substr(peer.try_write(come)));
+    ///     if (!rest.empty()) co_await peer.write(rest);
+    template <std::convertible_to<const_buffer>... Parts>
+        requires(sizeof...(Parts) > 0)
+    std::size_t try_write(const Parts&... parts) {
+        return try_write(std::array<const_buffer, sizeof...(Parts)>{parts...});
+    }
+    std::size_t try_write(std::span<const const_buffer> parts);
+
+    /// Tells the other side that nothing more will come, when all has gone out, that of the tasks that wait to write,
+    /// too; reading goes on. A pipe's end (not a socket's) is closed by that.
     [[nodiscard]] detail::shutdown_operation shutdown() { return {&handle()}; }
 
     /// Closes it now, with what waits for it. On its loop; nothing where it is closed.
@@ -183,17 +201,19 @@ public:
     [[nodiscard]] std::string peer() const { return handle().peer(); }
 
     /// libuv's own, for what this class has not; on its loop. It stays the stream's.
-    [[nodiscard]] uv_stream_s* raw() { return handle().raw(); }
+    [[nodiscard]] uv_stream_s* raw() { return handle_here().raw(); }
 
 protected:
     explicit stream(detail::owned<detail::stream_handle> handle) noexcept : handle_(std::move(handle)) {}
 
     /// Throws `misuse` where it has been moved away.
     [[nodiscard]] detail::stream_handle& handle() const;
+    /// The same, and on another thread than its loop's.
+    [[nodiscard]] detail::stream_handle& handle_here() const;
 
 private:
     friend framed<stream>;
-    [[nodiscard]] detail::received& received() const { return handle().received; }
+    [[nodiscard]] detail::received& received() const { return handle_here().received; }
     [[nodiscard]] detail::read_operation receive() { return {handle(), std::nullopt}; }
 
     detail::owned<detail::stream_handle> handle_;

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <span>
 #include <string>
 
 #include <pyasync/uv/buffer.hpp>
@@ -18,7 +19,7 @@ struct uv_stream_s;
 namespace pyasync::uv::detail {
 
 class read_awaiter;
-class write_awaiter;
+class write_wait;
 
 /// libuv's stream, with one reader and a queue of writers. Loop thread only.
 ///
@@ -33,6 +34,14 @@ public:
     /// What it is connected with, in words, for messages.
     [[nodiscard]] virtual std::string peer() const = 0;
 
+    /// Writes what the kernel takes of `parts`, without the first one's first bytes: how much, or one of libuv's codes.
+    [[nodiscard]] int try_write(std::span<const const_buffer> parts, std::size_t without) noexcept;
+    /// Does nobody wait to write?
+    [[nodiscard]] bool takes_writes() const noexcept { return writers_.empty() && takes_bytes(); }
+
+    /// What is written has gone out: tells the other side that no more comes. 0, or one of libuv's codes.
+    [[nodiscard]] int end_writing() noexcept;
+
     /// Begins to connect with the peer.
     [[nodiscard]] virtual int connect(uv_connect_s* request, void (*done)(uv_connect_s*, int)) noexcept;
 
@@ -46,7 +55,7 @@ protected:
 
 private:
     friend class read_awaiter;
-    friend class write_awaiter;
+    friend class write_wait;
     struct pending_byte;
 
     [[nodiscard]] int start_reading(read_awaiter& reader) noexcept;
@@ -56,10 +65,12 @@ private:
     /// Writes, first come first served, until the kernel takes no more.
     void write_on() noexcept;
     [[nodiscard]] int hand_over(char byte) noexcept;
+    /// Has libuv nothing left to send?
+    [[nodiscard]] bool takes_bytes() const noexcept;
 
     read_awaiter* reader_ = nullptr;
     bool reading_ = false;
-    operation_queue<write_awaiter> writers_;
+    operation_queue<write_wait> writers_;
     std::unique_ptr<pending_byte> pending_;  ///< from the first time on that the kernel took no more
 };
 

@@ -211,7 +211,7 @@ public:
     void set_multicast_loop(bool heard_here);
 
     /// Closes it; nothing where that has been done.
-    void close() noexcept;
+    void close();
 
 private:
     friend class detail::udp_open_awaiter;
