@@ -29,7 +29,7 @@ def main(words: Sequence[str]) -> int:
         signal.signal(number, stop)  # so that the program that runs is ended, too
     benches = chosen(arguments.names, arguments.quick)
     try:
-        found = programs.find_programs(arguments.build, wanted(benches))
+        found = programs.find_programs(arguments.build, arguments.preset, wanted(benches))
     except Failed as failure:
         print(f"bench: {failure}", file=sys.stderr)
         return 1
@@ -67,6 +67,7 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
     parser.add_argument(
         "--most-noise", type=float, default=rounds.MOST_NOISE, metavar="CPUS", help="that others may use in a round"
     )
+    parser.add_argument("--preset", default="release", help=argparse.SUPPRESS)
     parser.add_argument("--build", type=Path, default=BUILD, metavar="FOLDER", help=argparse.SUPPRESS)
     arguments = parser.parse_args(words)
     if arguments.rounds < 0:

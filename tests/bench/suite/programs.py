@@ -24,15 +24,16 @@ class Programs:
     environment: dict[str, str] = field(default_factory=dict)
 
 
-def find_programs(build: Path, wanted: Collection[str]) -> Programs:
-    """The programs of a build folder, whose C++ is built already and whose peers are built here, if they are wanted."""
+def find_programs(build: Path, preset: str, wanted: Collection[str]) -> Programs:
+    """The programs of a build folder, whose C++ is built already by a preset, and whose peers are built here, if they are wanted."""
     bench = build / "bench"
     bench.mkdir(parents=True, exist_ok=True)
     programs = Programs(environment=environment_of(os.environ, bench))
-    embedded = str(build / "release/tests/bench/limits/bench_python")
+    own = build / preset / "tests/bench"
+    embedded = str(own / "limits/bench_python")
     programs.commands = {
-        "ours": [str(build / "release/tests/bench/ours/bench_ours")],
-        "limits": [str(build / "release/tests/bench/limits/bench_limits")],
+        "ours": [str(own / "ours/bench_ours")],
+        "limits": [str(own / "limits/bench_limits")],
         "python": [sys.executable, str(HERE / "peers/python/driver.py")],
         "hello": [sys.executable, "-c", HELLO],
         "embedded": [embedded, str(HERE / "peers/python/driver.py")],
