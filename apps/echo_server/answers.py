@@ -14,5 +14,5 @@ async def answer(line: str) -> str:
     await asyncio.sleep(0.01)
     try:
         return str(sum(ast.literal_eval(each.strip()) for each in terms))
-    except (TypeError, ValueError, SyntaxError):
+    except (MemoryError, OverflowError, RecursionError, SyntaxError, TypeError, ValueError):
         return f"{line}: no numbers"

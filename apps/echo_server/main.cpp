@@ -1,7 +1,10 @@
 // apps/echo_server/main.cpp: a TCP server in C++; what it answers to a line, a Python coroutine says.
 // SPDX-License-Identifier: MIT
 #include <charconv>
-#include <stdexcept>
+#include <exception>
+#include <optional>
+#include <string>
+#include <string_view>
 
 #include <fmt/format.h>
 
@@ -11,7 +14,7 @@ namespace uv = pyasync::uv;
 
 namespace {
 
-/// One client: each line goes to Python, while the others are served.
+/// One client: each line goes to Python, while the others are served. What goes wrong ends this connection, and no other.
 pyasync::task<> serve(uv::tcp client) {
     try {
         while (auto line = co_await client.read_until("\n")) {
@@ -19,8 +22,11 @@ pyasync::task<> serve(uv::tcp client) {
             const auto answer = co_await pyasync::call<std::string>("answers:answer", std::move(*line));
             co_await client.write(answer, "\n");
         }
-    } catch (const uv::error& error) {
-        fmt::print("a client is gone: {}\n", error.what());
+    } catch (const pyasync::cancelled&) {
+        throw;
+    } catch (const std::exception& error) {
+        const std::string_view text = error.what();  // Python's ends with its reason, behind the traceback
+        fmt::print("a client is gone: {}\n", text.substr(text.rfind('\n') + 1));
     }
 }
 
@@ -45,18 +51,31 @@ pyasync::task<> show_off() {
     for (const char* line : {"hello", "1 + 2 + 39", "apples + pears"}) co_await talk(here, line);
 }
 
-std::uint16_t port_of(const std::string& text) {
+std::optional<std::uint16_t> port_in(const std::string& text) {
     std::uint16_t port = 0;
     const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), port);
-    if (failure != std::errc() || *end != '\0') throw std::invalid_argument("no port: " + text);
+    if (failure != std::errc() || *end != '\0') return std::nullopt;
     return port;
 }
 
-pyasync::task<> run(pyasync::arguments arguments) {
-    if (arguments.size() < 2) co_return co_await show_off();
-    auto server = co_await uv::tcp::listen({"::", port_of(arguments[1])});
-    fmt::print("listening at {}; Ctrl-C ends it\n", server.name());
-    co_await serve_all(std::move(server));
+pyasync::task<int> run(pyasync::arguments arguments) {
+    if (arguments.size() < 2) {
+        co_await show_off();
+        co_return 0;
+    }
+    const auto port = port_in(arguments[1]);
+    if (!port) {
+        fmt::print(stderr, "usage: echo_server [PORT]\n");
+        co_return 2;
+    }
+    try {
+        auto server = co_await uv::tcp::listen({"::", *port});
+        fmt::print("listening at {}; Ctrl-C ends it\n", server.name());
+        co_await serve_all(std::move(server));
+    } catch (const uv::error& error) {
+        fmt::print(stderr, "echo_server: {}\n", error.what());
+    }
+    co_return 1;
 }
 
 }  // namespace

@@ -13,12 +13,16 @@ using std::filesystem::path;
 
 namespace {
 
-/// Names, and what has become of them: an async iterator to Python. It ends where what is watched does.
-pyasync::async_generator<std::pair<std::string, std::string>> told_in_words(uv::watcher changes) {
+/// Names, and what has become of them: an async iterator to Python. It ends where what is watched does. A name is a path
+/// to Python, since it may be no UTF-8, which a string has to be.
+pyasync::async_generator<std::pair<path, std::string>> told_in_words(uv::watcher changes) {
     while (const auto change = co_await changes.next()) {
-        std::string what = change->renamed() ? "has come or gone" : "has changed";
-        if (change->overflown()) what = "more has changed than can be told";
-        co_yield std::pair(change->name(), std::move(what));
+        if (change->overflown()) {
+            co_yield std::pair(changes.path(), std::string("has more changes than can be told"));
+        } else {
+            co_yield std::pair(path(change->name()),
+                               std::string(change->renamed() ? "has come or gone" : "has changed"));
+        }
     }
 }
 
@@ -54,13 +58,19 @@ pyasync::task<> demonstrate() {
     co_await uv::rmdir(place);
 }
 
-pyasync::task<> run(pyasync::arguments command_line) {
+pyasync::task<int> run(pyasync::arguments command_line) {
     if (command_line.size() < 2) {
         co_await demonstrate();
-    } else {  // until Ctrl-C
+        co_return 0;
+    }
+    try {  // until Ctrl-C
         auto changes = co_await uv::watch(command_line[1]);
         co_await pyasync::call("report:tell", told_in_words(std::move(changes)));
+    } catch (const uv::error& error) {
+        fmt::print(stderr, "filewatch: {}\n", error.what());
+        co_return 1;
     }
+    co_return 0;
 }
 
 }  // namespace

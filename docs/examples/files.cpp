@@ -31,6 +31,13 @@ pyasync::task<std::uint64_t> size_of(path folder) {
 }
 // [/directory]
 
+// [names]
+pyasync::async_generator<path> names_in(path folder) {
+    auto entries = uv::scandir(folder);
+    while (const auto entry = co_await entries.next()) co_yield path(entry->name());
+}
+// [/names]
+
 // [watch]
 pyasync::task<> follow(uv::watcher changes) {
     while (const auto change = co_await changes.next()) fmt::print("{} has changed\n", change->name());

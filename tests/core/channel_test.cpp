@@ -12,8 +12,10 @@
 #include <random>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
+#include <pyasync/core/misuse.hpp>
 #include <pyasync/core/task.hpp>
 #include <pyasync/core/when_any.hpp>
 #include "support/counted.hpp"
@@ -88,6 +90,23 @@ TEST_CASE("all copies of a handle are one channel") {
     CHECK(one.try_receive() == 4);
     same.close();
     CHECK(one.is_closed());
+}
+
+TEST_CASE("a handle that has been moved away says so") {
+    channel<int> gone(1);
+    const channel<int> kept = std::move(gone);
+    CHECK_THROWS_AS(static_cast<void>(gone.send(1)), misuse);
+    CHECK_THROWS_AS(static_cast<void>(gone.receive()), misuse);
+    CHECK_THROWS_AS(static_cast<void>(gone.try_send(1)), misuse);
+    CHECK_THROWS_AS(static_cast<void>(gone.try_receive()), misuse);
+    CHECK_THROWS_AS(static_cast<void>(gone.is_closed()), misuse);
+    CHECK_THROWS_AS(static_cast<void>(gone.size()), misuse);
+    CHECK_THROWS_AS(static_cast<void>(gone.capacity()), misuse);
+    CHECK_THROWS_WITH_AS(gone.close(), "pyasync: this channel has been moved away", misuse);
+    CHECK(gone != kept);
+    gone = kept;
+    CHECK(gone.try_send(1));
+    CHECK(kept.try_receive() == 1);
 }
 
 TEST_CASE("who need not wait does not") {

@@ -46,6 +46,11 @@ TEST_CASE("codes of libuv's own differ from errnos of the same size") {
     CHECK((error(UV_EOF, "read").code() == error(UV_EOF, "write").code()));
 }
 
+TEST_CASE("a NUL byte does not cut the reason off") {
+    const std::string path("/tmp/a\0b", 8);
+    CHECK(std::string(error(UV_EINVAL, "open " + path).what()) == "open /tmp/a\\0b: Invalid argument");
+}
+
 TEST_CASE("check throws for what is negative, and passes on the rest") {
     CHECK(detail::check(0, "it") == 0);
     CHECK(detail::check(17, "it") == 17);

@@ -13,8 +13,10 @@
 #include <cerrno>
 #include <csignal>
 #include <filesystem>
+#include <fstream>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -139,7 +141,7 @@ TEST_SUITE("run") {
             auto without = co_await both.stderr(stdio::null()).stdout(stdio::null()).run();
             CHECK(without.out.empty());
             CHECK(without.err.empty());
-            auto unfed = co_await command("cat").stdin(stdio::null()).run("is not written");
+            auto unfed = co_await command("cat").stdin(stdio::null()).run();
             CHECK(unfed.out.empty());
         });
     }
@@ -258,6 +260,51 @@ TEST_SUITE("what cannot be started") {
             co_await command("true").run();
             CHECK(open_descriptors() == before);
         });
+    }
+
+    TEST_CASE("what no program can be given") {
+        using namespace std::string_literals;
+        on_a_loop([]() -> task<> {
+            command fed("cat");
+            fed.stdin(stdio::null());
+            CHECK_THROWS_WITH_AS(co_await fed.run("input"),
+                                 "pyasync: start cat: there is input, but its stdin is no pipe", std::invalid_argument);
+
+            const auto check = [](command refused, const char* reason) -> task<> {
+                CHECK_THROWS_WITH_AS(co_await refused.start(), reason, std::invalid_argument);
+                CHECK_THROWS_WITH_AS(co_await refused.run(), reason, std::invalid_argument);
+            };
+            const command env("env");
+            co_await check(command(""), "pyasync: start : the program has no name");
+            co_await check(command("e\0v"s), "pyasync: start e\\0v: \"e\\0v\" has a NUL byte");
+            co_await check(command("env", "\0"s), "pyasync: start env: \"\\0\" has a NUL byte");
+            co_await check(command(env).directory("/\0"s), "pyasync: start env in /\\0: \"/\\0\" has a NUL byte");
+            co_await check(command(env).environment("A=B", "c"),
+                           "pyasync: start env: \"A=B\" is no name of a variable");
+            co_await check(command(env).environment("", "c"), "pyasync: start env: \"\" is no name of a variable");
+            co_await check(command(env).environment("A\0"s, "c"), "pyasync: start env: \"A\\0\" has a NUL byte");
+            co_await check(command(env).environment("A", "c\0"s), "pyasync: start env: \"c\\0\" has a NUL byte");
+            co_await check(command(env).without("A=B"), "pyasync: start env: \"A=B\" is no name of a variable");
+            co_await check(command(env).stdin(stdio::as_stdout()), "pyasync: start env: stdin cannot be as_stdout()");
+            co_await check(command(env).stdout(stdio::as_stdout()), "pyasync: start env: stdout cannot be as_stdout()");
+        });
+    }
+
+    TEST_CASE("a script whose interpreter is missing") {
+        std::string folder = std::filesystem::temp_directory_path() / "pyasync-XXXXXX";
+        REQUIRE(::mkdtemp(folder.data()) != nullptr);
+        const std::string script = folder + "/script";
+        std::ofstream(script) << "#!/nowhere/sh\n";
+        std::filesystem::permissions(script, std::filesystem::perms::owner_all);
+        on_a_loop([&]() -> task<> {
+            CHECK(co_await error_of(command(script).start()) ==
+                  "start " + script + " (its interpreter is missing): No such file or directory");
+            CHECK(co_await error_of(command("./script").directory(folder).start()) ==
+                  "start ./script in " + folder + " (its interpreter is missing): No such file or directory");
+            CHECK(co_await error_of(command(script).directory("/nowhere").start()) ==
+                  "start " + script + " in /nowhere: No such file or directory");
+        });
+        std::filesystem::remove_all(folder);
     }
 
     TEST_CASE("the descriptors run out, at whichever step") {

@@ -14,10 +14,15 @@ namespace pyasync::uv {
 
 address::address(std::string_view ip, std::uint16_t port) : address() {
     const std::string text(ip);
+    const auto require = [&text](int status) {
+        if (status < 0) throw error(status, "\"" + text + "\" as an IP address");
+    };
+    require(ip.find('\0') == ip.npos ? 0 : UV_EINVAL);  // libuv would look no further
     if (uv_ip4_addr(text.c_str(), port, &value_.v4) == 0) return;
     std::memset(&value_, 0, sizeof value_);
-    const int status = uv_ip6_addr(text.c_str(), port, &value_.v6);
-    if (status < 0) throw error(status, "\"" + text + "\" as an IP address");
+    require(uv_ip6_addr(text.c_str(), port, &value_.v6));
+    const bool names_interface = ip.find('%') != ip.npos;
+    require(names_interface && value_.v6.sin6_scope_id == 0 ? UV_ENODEV : 0);  // libuv says nothing
 }
 
 address::address(const sockaddr& raw) noexcept : address() {

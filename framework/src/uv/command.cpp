@@ -10,10 +10,13 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <filesystem>
+#include <stdexcept>
 
 #include <pyasync/core/when_all.hpp>
 #include <pyasync/uv/at_home.hpp>
 #include <pyasync/uv/descriptor.hpp>
+#include <pyasync/uv/error.hpp>
 #include <pyasync/uv/process.hpp>
 
 #include "process_end.hpp"
@@ -251,7 +254,40 @@ std::string command::described() const {
     return "start " + words_.front() + (directory_ ? " in " + *directory_ : std::string());
 }
 
+void command::refuse(const std::string& reason) const {
+    throw std::invalid_argument("pyasync: " + detail::with_nul_shown(described() + ": " + reason));
+}
+
+void command::require_sound() const {
+    const auto require_no_nul = [this](const std::string& text) {
+        if (text.find('\0') != text.npos) refuse("\"" + text + "\" has a NUL byte");
+    };
+    if (words_.front().empty()) refuse("the program has no name");
+    for (const std::string& word : words_) require_no_nul(word);
+    if (directory_) require_no_nul(*directory_);
+    for (const auto& [name, value] : changes_) {
+        if (name.empty() || name.find('=') != name.npos) refuse("\"" + name + "\" is no name of a variable");
+        require_no_nul(name);
+        if (value) require_no_nul(*value);
+    }
+    for (const int number : {STDIN_FILENO, STDOUT_FILENO}) {
+        const auto& wanted = streams_[static_cast<std::size_t>(number)];
+        if (wanted && wanted->what() == stdio::kind::as_stdout) {
+            refuse(stream_names[static_cast<std::size_t>(number)] + std::string(" cannot be as_stdout()"));
+        }
+    }
+}
+
+/// The system says of a script whose interpreter is missing what it says of a missing script.
+bool command::lacks_interpreter() const {
+    const auto is_there = [](const std::string& path) { return ::access(path.c_str(), F_OK) == 0; };
+    const std::string& program = words_.front();
+    if (program.find('/') == program.npos || (directory_ && !is_there(*directory_))) return false;
+    return is_there(std::filesystem::path(directory_.value_or("")) / program);
+}
+
 process command::launch() const {
+    require_sound();
     std::array<stdio, 3> wanted{stdio::inherited(), stdio::inherited(), stdio::inherited()};
     for (std::size_t number = 0; number < wanted.size(); ++number) {
         if (streams_[number]) wanted[number] = *streams_[number];
@@ -266,6 +302,7 @@ process command::launch() const {
     pid_t pid = 0;
     const int failed = ::posix_spawnp(&pid, words_.front().c_str(), actions.raw(), attributes.raw(),
                                       as_c_has_it(words_).data(), as_c_has_it(variables).data());
+    if (failed == ENOENT && lacks_interpreter()) throw error(-failed, described() + " (its interpreter is missing)");
     if (failed != 0) throw error(-failed, described());
     unattended_child started(pid);
     detail::descriptor end = detail::end_of(pid);
@@ -289,6 +326,9 @@ task<finished_process> command::run(std::string input) const { return run(*this,
 task<finished_process> command::run(command how, std::string input) {
     for (std::optional<stdio>& each : how.streams_) {
         if (!each) each = stdio::piped();
+    }
+    if (!input.empty() && how.streams_[0]->what() != stdio::kind::piped) {
+        how.refuse("there is input, but its stdin is no pipe");
     }
     co_await detail::at_home();
     process running = how.launch();

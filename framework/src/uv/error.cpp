@@ -23,7 +23,13 @@ std::error_code code_of(int status) noexcept {
 }  // namespace
 
 error::error(int status, const std::string& operation)
-    : std::system_error(code_of(status), operation), status_(status) {}
+    : std::system_error(code_of(status), detail::with_nul_shown(operation)), status_(status) {}
+
+std::string detail::with_nul_shown(const std::string& text) {
+    std::string shown;
+    for (const char letter : text) letter == '\0' ? shown.append("\\0") : shown.append(1, letter);
+    return shown;
+}
 
 int detail::check(int status, const char* operation) {
     if (status < 0) throw error(status, operation);

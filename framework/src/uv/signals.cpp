@@ -5,6 +5,7 @@
 #include <uv.h>
 
 #include <algorithm>
+#include <stdexcept>
 #include <string>
 #include <utility>
 
@@ -112,6 +113,7 @@ void signal_awaiter::describe(pyasync::detail::task_report& into) const { into.w
 }  // namespace detail
 
 task<signals> signals::watch(std::vector<int> numbers) {
+    if (numbers.empty()) throw std::invalid_argument("pyasync: signals::watch needs a signal");
     co_await detail::at_home();
     std::ranges::sort(numbers);
     numbers.erase(std::ranges::unique(numbers).begin(), numbers.end());
@@ -126,7 +128,7 @@ task<signals> signals::watch(std::vector<int> numbers) {
 }
 
 detail::signal_operation signals::next() {
-    if (handles_.empty()) throw misuse("pyasync: this stream of signals has been moved away, or watches none");
+    if (handles_.empty()) throw misuse("pyasync: this stream of signals has been moved away");
     return {queue_, *handles_.front()};
 }
 

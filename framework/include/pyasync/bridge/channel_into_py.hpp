@@ -46,8 +46,9 @@ private:
 template <typename T>
 class python_channel_of final : public python_channel {
 public:
-    python_channel_of(channel<T> content, const std::source_location& where) noexcept
-        : python_channel(where), channel_(std::move(content)) {}
+    /// Throws where the channel has been moved away: from here on there is one.
+    python_channel_of(const channel<T>& content, const std::source_location& where)
+        : python_channel(where), channel_(content.state()) {}
 
     [[nodiscard]] const channel<T>& content() const noexcept { return channel_; }
 
@@ -111,7 +112,7 @@ template <typename T>
 [[nodiscard]] py::bound channel_into_py(py::python py, channel<T> content,
                                         const std::source_location& where = std::source_location::current()) {
     py::detail::require_free_of_gil<T>();
-    return detail::make_python_channel(py, std::make_unique<detail::python_channel_of<T>>(std::move(content), where));
+    return detail::make_python_channel(py, std::make_unique<detail::python_channel_of<T>>(content, where));
 }
 
 namespace py {

@@ -10,6 +10,7 @@
 
 #include <pyasync/core/channel_state.hpp>
 #include <pyasync/core/closure.hpp>
+#include <pyasync/core/misuse.hpp>
 
 namespace pyasync {
 
@@ -32,7 +33,8 @@ namespace pyasync {
 /// **Thread.** Any; who waits continues at his home. What need not wait does not, but gives way to the loop now and
 /// then. **Cancellation.** A `send` or `receive` that is cancelled while it waits throws `cancelled`, and has sent or
 /// received nothing; where it has just been served, it ends as if nothing had been, and the next wait throws.
-/// **Errors.** `send` throws `channel_closed`; `std::bad_alloc` where there is no memory to keep the item in.
+/// **Errors.** `send` throws `channel_closed`; `std::bad_alloc` where there is no memory to keep the item in. A handle
+/// that has been moved away throws `misuse`.
 /// **Ownership.** The value belongs to the `send` while that waits (where it fails, it goes with it), then to the
 /// channel, then to who receives it. It is moved from thread to thread, which must not throw.
 template <typename T>
@@ -47,18 +49,18 @@ public:
         requires std::is_convertible_v<U&&, T>
     [[nodiscard]] detail::send_operation<T> send(U&& value) const {
         detail::require_value_survives_co_await<U>();
-        return detail::send_operation<T>(state_, static_cast<T>(std::forward<U>(value)));
+        return detail::send_operation<T>(state(), static_cast<T>(std::forward<U>(value)));
     }
 
     /// `co_await channel.receive()` gives the next item; nothing where the channel is closed and empty, then and ever
     /// after.
-    [[nodiscard]] detail::receive_operation<T> receive() const { return detail::receive_operation<T>(state_); }
+    [[nodiscard]] detail::receive_operation<T> receive() const { return detail::receive_operation<T>(state()); }
 
     /// Sends it where that needs no waiting; else it is false, and the value is left alone. Throws as `send` does.
     [[nodiscard]] bool try_send(T&& value) const {
-        detail::serving now(state_->lock);
-        if (state_->closed) throw channel_closed();
-        return state_->put(now, value);
+        detail::serving now(state()->lock);
+        if (state()->closed) throw channel_closed();
+        return state()->put(now, value);
     }
     [[nodiscard]] bool try_send(const T& value) const
         requires std::is_copy_constructible_v<T>
@@ -68,29 +70,29 @@ public:
 
     /// The next item, where there is one now.
     [[nodiscard]] std::optional<T> try_receive() const {
-        detail::serving now(state_->lock);
+        detail::serving now(state()->lock);
         std::optional<T> item;
-        static_cast<void>(state_->take(now, item));
+        static_cast<void>(state()->take(now, item));
         return item;
     }
 
     /// Nothing is sent any more: every `send`, those that wait included, throws `channel_closed`; the items that are
     /// there are still received. Once is enough, and more do no harm.
-    void close() const noexcept {
-        detail::serving now(state_->lock);
-        state_->close(now);
+    void close() const {
+        detail::serving now(state()->lock);
+        state()->close(now);
     }
 
-    [[nodiscard]] bool is_closed() const noexcept {
-        const std::lock_guard lock(state_->lock);
-        return state_->closed;
+    [[nodiscard]] bool is_closed() const {
+        const std::lock_guard lock(state()->lock);
+        return state()->closed;
     }
     /// How many items are in it now.
-    [[nodiscard]] std::size_t size() const noexcept {
-        const std::lock_guard lock(state_->lock);
-        return state_->items.size();
+    [[nodiscard]] std::size_t size() const {
+        const std::lock_guard lock(state()->lock);
+        return state()->items.size();
     }
-    [[nodiscard]] std::size_t capacity() const noexcept { return state_->capacity; }
+    [[nodiscard]] std::size_t capacity() const { return state()->capacity; }
 
     /// Are they one channel?
     friend bool operator==(const channel& left, const channel& right) noexcept {
@@ -99,7 +101,10 @@ public:
 
     /// For the bridge, which makes other handles of it.
     explicit channel(detail::ref<detail::channel_state<T>> state) noexcept : state_(std::move(state)) {}
-    [[nodiscard]] const detail::ref<detail::channel_state<T>>& state() const noexcept { return state_; }
+    [[nodiscard]] const detail::ref<detail::channel_state<T>>& state() const {
+        if (!state_) throw misuse("pyasync: this channel has been moved away");
+        return state_;
+    }
 
 private:
     detail::ref<detail::channel_state<T>> state_;

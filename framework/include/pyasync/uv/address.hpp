@@ -21,7 +21,7 @@ public:
     address() noexcept : value_{} {}
 
     /// `ip` in numbers, "127.0.0.1" or "fe80::1%eth0"; throws `uv::error` where it is not (names are for
-    /// `getaddrinfo`).
+    /// `getaddrinfo`), and ENODEV where there is no such interface.
     address(std::string_view ip, std::uint16_t port);
 
     /// What the system gives: a `sockaddr_in` or a `sockaddr_in6`; of any other kind, no address.

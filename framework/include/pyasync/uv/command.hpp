@@ -87,7 +87,8 @@ public:
     /// Starts it. What has not been said otherwise is inherited.
     ///
     /// **Thread.** The process belongs to the awaiting task's loop, which is held up until the program has been loaded.
-    /// **Errors.** `uv::error`, which names the program; nothing runs then.
+    /// **Errors.** `uv::error`, which names the program; `std::invalid_argument` for what cannot be given to any: no name,
+    /// a NUL byte, a variable's name that is empty or has a "=", a stdin or stdout that is `as_stdout()`. Nothing runs then.
     [[nodiscard]] task<process> start() const;
 
     /// Starts it, writes `input` to it, reads what it prints, both at a time, and waits for its end. What has not been said
@@ -95,7 +96,7 @@ public:
     ///
     /// That it reads no more than a part of its input is no error; its exit status is for you to look at. Output ends when
     /// all have closed it who have inherited it, its own children, too. **Cancellation.** Kills it.
-    /// **Errors.** As `start`.
+    /// **Errors.** As `start`; `std::invalid_argument` where there is input and stdin is no pipe.
     [[nodiscard]] task<finished_process> run(std::string input = {}) const;
 
 private:
@@ -104,6 +105,9 @@ private:
     [[nodiscard]] process launch() const;
     [[nodiscard]] std::vector<std::string> environment_now() const;
     [[nodiscard]] std::string described() const;
+    [[noreturn]] void refuse(const std::string& reason) const;
+    void require_sound() const;
+    [[nodiscard]] bool lacks_interpreter() const;
 
     std::vector<std::string> words_;
     std::vector<std::pair<std::string, std::optional<std::string>>> changes_;

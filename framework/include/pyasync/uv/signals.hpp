@@ -76,7 +76,7 @@ private:
 class signals {
 public:
     /// From now on. Throws `misuse` for a signal that has a handler, and for those of a fault (SIGSEGV and the like);
-    /// `uv::error` for what is none, or cannot be watched (SIGKILL).
+    /// `uv::error` for what is none, or cannot be watched (SIGKILL); `std::invalid_argument` without any.
     template <std::same_as<int>... Numbers>
         requires(sizeof...(Numbers) > 0)
     [[nodiscard]] static task<signals> watch(Numbers... numbers) {
