@@ -5,6 +5,7 @@
 import asyncio
 import contextvars
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 
 
 async def fetch(url: str, retries: int) -> str:
@@ -25,6 +26,11 @@ async def ticks() -> AsyncIterator[int]:
 
 async def total(numbers: AsyncIterator[int]) -> int:
     return sum([n async for n in numbers])
+
+
+async def show(names: AsyncIterator[Path]) -> None:
+    async for name in names:
+        print(name)
 
 
 async def double_all(requests, answers):

@@ -55,6 +55,7 @@ pyasync::task<> run() {
     const path folder = co_await uv::mkdtemp(std::filesystem::temp_directory_path() / "files-");
     co_await keep_log(folder / "app.log");
     fmt::print("{} bytes\n", co_await size_of(folder));
+    co_await pyasync::call("example:show", names_in(folder));
     co_await change_and_remove(folder / "app.log");
     co_await uv::rmdir(folder);
 }
