@@ -7,6 +7,8 @@
 #include <uv.h>
 
 #include <array>
+#include <charconv>
+#include <system_error>
 
 #include <pyasync/uv/error.hpp>
 
@@ -21,8 +23,12 @@ address::address(std::string_view ip, std::uint16_t port) : address() {
     if (uv_ip4_addr(text.c_str(), port, &value_.v4) == 0) return;
     std::memset(&value_, 0, sizeof value_);
     require(uv_ip6_addr(text.c_str(), port, &value_.v6));
-    const bool names_interface = ip.find('%') != ip.npos;
-    require(names_interface && value_.v6.sin6_scope_id == 0 ? UV_ENODEV : 0);  // libuv says nothing
+    const std::size_t zone = text.find('%');
+    if (zone == text.npos || value_.v6.sin6_scope_id != 0) return;
+    // libuv takes no numbers, and says nothing of names that there are not.
+    const char* const end = text.data() + text.size();
+    const auto [last, failure] = std::from_chars(text.data() + zone + 1, end, value_.v6.sin6_scope_id);
+    require(failure == std::errc() && last == end && value_.v6.sin6_scope_id != 0 ? 0 : UV_ENODEV);
 }
 
 address::address(const sockaddr& raw) noexcept : address() {
