@@ -42,13 +42,15 @@ task<path> file_to_replace(attempt about, const path& wanted) {
     co_return found;
 }
 
-/// Removed, unless it has another name by then.
+/// Removed, unless it has been given another name, and has no `name` here any more.
 struct new_file {
     path name;
     explicit new_file(path made) noexcept : name(std::move(made)) {}
     new_file(const new_file&) = delete;
     new_file& operator=(const new_file&) = delete;
-    ~new_file() { ::unlink(name.c_str()); }
+    ~new_file() {
+        if (!name.empty()) ::unlink(name.c_str());
+    }
 };
 
 }  // namespace
@@ -107,9 +109,10 @@ task<> copy_file(path from, path to, if_exists then) {
         co_return;
     }
     const path replaced = co_await file_to_replace(about, to);
-    const new_file made{(co_await mkstemp(replaced.native() + ".")).path()};
+    new_file made{(co_await mkstemp(replaced.native() + ".")).path()};
     co_await file_request<uv_fs_copyfile>(about, from.c_str(), made.name.c_str(), UV_FS_COPYFILE_FICLONE);
     co_await file_request<uv_fs_rename>(about, made.name.c_str(), replaced.c_str());
+    made.name.clear();
 }
 
 task<> chmod(path path, unsigned permissions) {

@@ -252,11 +252,12 @@ detail::stream_handle& stream::handle_here() const {
 
 std::size_t stream::try_write(std::span<const const_buffer> parts) {
     detail::stream_handle& to = handle_here();
-    if (to.is_open() && !to.takes_writes()) return 0;
+    if (!to.is_open()) throw error(UV_EBADF, "write to " + to.peer());
+    if (!to.takes_writes()) return 0;
     std::size_t all = 0;
     while (!parts.empty()) {
         const std::span<const const_buffer> some = parts.first(std::min(parts.size(), detail::most_parts));
-        const int written = to.is_open() ? to.try_write(some, 0) : UV_EBADF;
+        const int written = to.try_write(some, 0);
         if (written < 0 && (written == UV_EAGAIN || all > 0)) break;
         if (written < 0) throw error(written, "write to " + to.peer());
         all += static_cast<std::size_t>(written);
