@@ -67,7 +67,7 @@ class Running:
             if loop is None or node.loop == loop:
                 if what == "end":
                     ended.add(id)
-                elif what == "start" or (what == "seen" and how == "detached" and not self.model.disturbed(id)):
+                elif what == "start" or (how == "detached" and not self.model.loop_ends_early(node)):
                     open.add(id)
         vanished = {id for id in open if loop is None and self.model.may_vanish(self.plan.nodes[id])}
         return open - ended - vanished
