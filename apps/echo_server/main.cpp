@@ -1,6 +1,9 @@
 // apps/echo_server/main.cpp: a TCP server in C++; what it answers to a line, a Python coroutine says.
 // SPDX-License-Identifier: MIT
+#include <uv.h>
+
 #include <charconv>
+#include <chrono>
 #include <exception>
 #include <optional>
 #include <string>
@@ -11,6 +14,7 @@
 #include <pyasync/pyasync.hpp>
 
 namespace uv = pyasync::uv;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -30,9 +34,21 @@ pyasync::task<> serve(uv::tcp client) {
     }
 }
 
+/// The next client. It stays in the kernel's queue while this process has no descriptor for it.
+pyasync::task<uv::tcp> accept(uv::listener<uv::tcp>& server) {
+    for (;;) {
+        try {
+            co_return co_await server.accept();
+        } catch (const uv::error& error) {
+            if (error.status() != UV_EMFILE && error.status() != UV_ENFILE) throw;
+        }
+        co_await uv::sleep(50ms);
+    }
+}
+
 pyasync::task<> serve_all(uv::listener<uv::tcp> server) {
     co_await pyasync::with_task_group([&server](pyasync::task_group& clients) -> pyasync::task<> {
-        for (;;) clients.spawn(serve(co_await server.accept()));
+        for (;;) clients.spawn(serve(co_await accept(server)));
     });
 }
 

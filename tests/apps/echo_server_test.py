@@ -2,11 +2,14 @@
 # SPDX-License-Identifier: MIT
 """Usage: echo_server_test.py PROGRAM [unittest arguments]; PROGRAM is the echo server."""
 
+import os
 import re
+import resource
 import signal
 import socket
 import subprocess
 import sys
+import time
 import unittest
 
 PROGRAM = sys.argv.pop(1)
@@ -46,6 +49,23 @@ class EchoServer(unittest.TestCase):
         told, _ = self.server.communicate(timeout=TIMEOUT)
         self.assertRegex(told, r"\Aa client is gone: UnicodeDecodeError: .*\n\Z")
         self.assertEqual(self.server.returncode, 128 + signal.SIGINT)
+
+    def test_without_descriptors_clients_wait(self) -> None:
+        self.assertEqual(self.answer(b"1 + 2\n"), b"3\n")  # Python has imported what it needs
+        descriptors = f"/proc/{self.server.pid}/fd"
+        limit = len(os.listdir(descriptors)) + 8
+        resource.prlimit(self.server.pid, resource.RLIMIT_NOFILE, (limit, limit))
+        clients = [socket.create_connection(("127.0.0.1", self.port), timeout=TIMEOUT) for _ in range(30)]
+        for each in clients:
+            self.addCleanup(each.close)
+        end = time.monotonic() + TIMEOUT
+        while len(os.listdir(descriptors)) < limit and time.monotonic() < end:
+            time.sleep(0.01)
+        self.assertEqual(len(os.listdir(descriptors)), limit)
+        for each in clients:
+            with each:
+                each.sendall(b"1 + 2\n")
+                self.assertEqual(each.recv(100), b"3\n")
 
     def test_bad_arguments(self) -> None:
         for port, code, said in (
