@@ -158,18 +158,18 @@ PyObject* waiting_room::select(py::python py, PyObject* timeout) {
         const auto before = clock::now();
         if ((limited_ && before >= deadline_) || before - kept_since >= longest_stay) return poll(py, false).release();
         // asyncio has nothing to do, so its turn is over.
-        const bool arrived =
-            inbox_->begin_turn() || inbox_->pending() || spin_.wait_for([this] { return inbox_->pending(); });
+        const bool has_more = inbox_->begin_turn() || inbox_->pending();
+        if (before - last_look_ >= look_interval && (has_more || spin_.pays())) {
+            // Before the next message comes: it would wait for this system call.
+            py::bound found = poll(py, false);
+            if (PyList_GET_SIZE(found.ptr()) > 0) return found.release();
+        }
+        const bool arrived = has_more || spin_.wait_for([this] { return inbox_->pending(); });
         if (!arrived && inbox_->asyncio_stops(py)) {
             busy = true;
             continue;
         }
-        if (arrived || !inbox_->sleep()) {
-            if (before - last_look_ < look_interval) continue;
-            py::bound found = poll(py, false);
-            if (PyList_GET_SIZE(found.ptr()) > 0) return found.release();
-            continue;
-        }
+        if (arrived || !inbox_->sleep()) continue;
         py::bound found = poll(py, /*may_wait=*/true);
         kept_since = last_look_;
         // Not until the GIL came back: a thread that computes keeps it for milliseconds, and the partner was fast.
