@@ -79,7 +79,10 @@ public:
     explicit spin_limit_of_test(std::chrono::nanoseconds limit) { set_spin_limit(limit); }
     spin_limit_of_test(const spin_limit_of_test&) = delete;
     spin_limit_of_test& operator=(const spin_limit_of_test&) = delete;
-    ~spin_limit_of_test() { set_spin_limit(50us); }
+    ~spin_limit_of_test() { set_spin_limit(before_); }
+
+private:
+    const std::chrono::nanoseconds before_ = spinner::limit();
 };
 
 /// How often a spinner looks for something that never comes.

@@ -16,7 +16,7 @@ namespace pyasync {
 /// processor, so that an idle program costs nothing.
 namespace spin {
 inline constexpr std::chrono::nanoseconds off{0};
-inline constexpr std::chrono::nanoseconds adaptive = std::chrono::microseconds(50);
+inline constexpr std::chrono::nanoseconds adaptive = std::chrono::microseconds(100);
 }  // namespace spin
 
 /// For `run`, `run_main` and `PYASYNC_MAIN`.
