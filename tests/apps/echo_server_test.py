@@ -9,8 +9,9 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import unittest
+
+from waiting import wait_until
 
 PROGRAM = sys.argv.pop(1)
 TIMEOUT = 60
@@ -55,17 +56,14 @@ class EchoServer(unittest.TestCase):
         descriptors = f"/proc/{self.server.pid}/fd"
         limit = len(os.listdir(descriptors)) + 8
         resource.prlimit(self.server.pid, resource.RLIMIT_NOFILE, (limit, limit))
-        clients = [socket.create_connection(("127.0.0.1", self.port), timeout=TIMEOUT) for _ in range(30)]
+        clients = [
+            self.enterContext(socket.create_connection(("127.0.0.1", self.port), timeout=TIMEOUT)) for _ in range(30)
+        ]
+        wait_until(lambda: len(os.listdir(descriptors)) == limit, TIMEOUT)
         for each in clients:
-            self.addCleanup(each.close)
-        end = time.monotonic() + TIMEOUT
-        while len(os.listdir(descriptors)) < limit and time.monotonic() < end:
-            time.sleep(0.01)
-        self.assertEqual(len(os.listdir(descriptors)), limit)
-        for each in clients:
-            with each:
-                each.sendall(b"1 + 2\n")
-                self.assertEqual(each.recv(100), b"3\n")
+            each.sendall(b"1 + 2\n")
+            self.assertEqual(each.recv(100), b"3\n")
+            each.close()
 
     def test_bad_arguments(self) -> None:
         for port, code, said in (

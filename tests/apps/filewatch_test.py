@@ -6,9 +6,10 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
 import unittest
 from pathlib import Path
+
+from waiting import wait_until
 
 PROGRAM = sys.argv.pop(1)
 TIMEOUT = 60
@@ -35,9 +36,7 @@ class FilewatchTest(unittest.TestCase):
             watching = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
             self.addCleanup(watching.communicate)
             self.addCleanup(watching.kill)
-            end = time.monotonic() + TIMEOUT
-            while not is_watching(watching.pid) and time.monotonic() < end:
-                time.sleep(0.01)
+            wait_until(lambda: is_watching(watching.pid), TIMEOUT)
             strange = os.path.join(os.fsencode(folder), b"a\xff b")
             os.mkdir(strange)
             os.rmdir(strange)
