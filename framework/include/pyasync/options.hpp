@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include <pyasync/core/spin.hpp>
+
 namespace pyasync {
 
 /// How long a thread spins for the other side's next message before it sleeps; any duration will do.
@@ -16,7 +18,7 @@ namespace pyasync {
 /// processor, so that an idle program costs nothing.
 namespace spin {
 inline constexpr std::chrono::nanoseconds off{0};
-inline constexpr std::chrono::nanoseconds adaptive = std::chrono::microseconds(100);
+inline constexpr std::chrono::nanoseconds adaptive = detail::default_spin_limit;
 }  // namespace spin
 
 /// For `run`, `run_main` and `PYASYNC_MAIN`.

@@ -7,8 +7,7 @@
 namespace pyasync::detail {
 namespace {
 
-constexpr std::chrono::nanoseconds default_limit = std::chrono::microseconds(100);
-std::atomic<std::int64_t> spin_limit{default_limit.count()};
+std::atomic<std::int64_t> spin_limit{default_spin_limit.count()};
 
 /// Where the threads that wait in this way are, as far as that is known: one seat each, and those beyond the last one
 /// never spin. A thread whose messages do not follow one another is away: it may wake up anywhere.

@@ -11,6 +11,9 @@
 
 namespace pyasync::detail {
 
+/// Who says nothing has this limit.
+inline constexpr std::chrono::nanoseconds default_spin_limit = std::chrono::microseconds(100);
+
 /// How long threads spin before they sleep, for the whole process; zero for not at all.
 void set_spin_limit(std::chrono::nanoseconds limit) noexcept;
 
