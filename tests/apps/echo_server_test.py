@@ -27,6 +27,7 @@ class EchoServer(unittest.TestCase):
         self.server = subprocess.Popen([PROGRAM, "0"], stdout=subprocess.PIPE, text=True)
         assert self.server.stdout is not None
         self.addCleanup(self.server.stdout.close)
+        self.addCleanup(self.server.wait)
         self.addCleanup(self.server.kill)
         found = re.fullmatch(r"listening at \[::\]:(\d+); Ctrl-C ends it\n", self.server.stdout.readline())
         assert found is not None
