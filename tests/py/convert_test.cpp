@@ -196,6 +196,19 @@ TEST_CASE_FIXTURE(conversions, "bytes, of any buffer") {
     CHECK(refusal<bytes>("memoryview(b'abcd')[::2]").starts_with("BufferError: "));
 }
 
+TEST_CASE_FIXTURE(conversions, "text and bytes of any length") {
+    for (const std::size_t size : {2047U, 2048U, 2049U, 4096U, 16384U, 100'001U}) {
+        CAPTURE(size);
+        std::string text;
+        while (text.size() < size) text += std::to_string(text.size()) + ' ';
+        text.resize(size);
+        CHECK(py.value(text).to<std::string>() == text);
+        const auto raw = std::as_bytes(std::span(text));
+        const std::vector<std::byte> bytes(raw.begin(), raw.end());
+        CHECK((py.value(bytes).to<std::vector<std::byte>>() == bytes));
+    }
+}
+
 TEST_CASE_FIXTURE(conversions, "a buffer is given back") {
     const bound array = evaluate("bytearray(b'abc')");
     CHECK(array.to<std::vector<std::byte>>().size() == 3);
