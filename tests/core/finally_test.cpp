@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <stdexcept>
+#include <string>
 
 #include "support/counted.hpp"
 #include "support/launch.hpp"
@@ -87,6 +88,52 @@ TEST_CASE_FIXTURE(cleaning, "the clean-up runs when the task has been cancelled,
         CHECK(closing.cancellations() == 1);
         CHECK(cleanups == 0);
     }
+    CHECK_THROWS_AS(outcome_of(std::move(running)), cancelled);
+}
+
+TEST_CASE_FIXTURE(cleaning, "a cancellation that came too late for the body is thrown behind the clean-up, not in it") {
+    bool body_fails = false;
+    std::string seen;
+    manual_operation<> next;
+    const auto too_late = [&]() -> task<> {
+        co_await operation;
+        co_await detail::question<&detail::task_context::cancel_next_wait>();
+        if (body_fails) throw std::out_of_range("the body's");
+    };
+    const auto whole = [&]() -> task<> {
+        try {
+            co_await finally(too_late(), [this] { return clean_up(); });
+            seen = "no error";
+        } catch (const std::exception& error) {
+            seen = error.what();
+        }
+        co_await next;
+    };
+    std::exception_ptr of_clean_up;
+    std::string expected = "no error";
+    SUBCASE("a value") {}
+    SUBCASE("a failure") {
+        body_fails = true;
+        expected = "the body's";
+    }
+    SUBCASE("a failure of the clean-up") {
+        of_clean_up = std::make_exception_ptr(std::runtime_error("the clean-up's"));
+        expected = "the clean-up's";
+    }
+    future<> running = launch(whole(), executor);
+    executor.run_all();
+    operation.end_with();
+    executor.run_all();
+    REQUIRE(closing.awaited());
+    if (of_clean_up) {
+        closing.fail(of_clean_up);
+    } else {
+        closing.end_with();
+    }
+    executor.run_all();
+    CHECK(cleanups == (of_clean_up ? 0 : 1));
+    CHECK(seen == expected);
+    CHECK_FALSE(next.awaited());
     CHECK_THROWS_AS(outcome_of(std::move(running)), cancelled);
 }
 
