@@ -4,6 +4,7 @@
 
 import asyncio
 import gc
+import resource
 from collections.abc import Callable
 from typing import Any
 
@@ -231,6 +232,23 @@ async def stress_receive(channel: Any, cancels: bool, seed: int) -> list[int]:
 def in_own_loop(channel: Any) -> list[int]:
     """Another event loop, in this thread."""
     return asyncio.run(collect(channel))
+
+
+def in_own_loop_without_descriptors(channel: Any, number: int) -> int:
+    """Send as many, and receive each at once."""
+
+    async def all_of_it() -> int:
+        limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (0, limits[1]))
+        try:
+            for item in range(number):
+                await channel.send(item)
+                assert await channel.receive() == item
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+        return number
+
+    return asyncio.run(all_of_it())
 
 
 async def raises_unicode_error(channel: Any) -> bool:

@@ -194,6 +194,16 @@ PYASYNC_TEST_CASE("an event loop of another thread has an end, too") {
     CHECK(co_await std::move(other) == numbers(1, 200));
 }
 
+PYASYNC_TEST_CASE("an event loop that there is no descriptor to wake does what need not wait") {
+    auto other = pyasync::spawn_blocking([] {
+        return pyasync::with_gil([](py::python p) {
+            const channel<int> both(1);
+            return p.import("channel_examples").attr("in_own_loop_without_descriptors")(both, 200).to<int>();
+        });
+    });
+    CHECK(co_await std::move(other) == 200);
+}
+
 PYASYNC_TEST_CASE("a task of Python's that waits at a channel says so") {
     const channel<int> down(0);
     auto receiving = spawn(ask("receive_each", down));

@@ -227,7 +227,7 @@ py::bound make_coroutine_object(py::python py, const cold_task& body, const py::
     return made;
 }
 
-locals_ref running_locals_or_none() noexcept {
+locals_ref running_locals_or_none() {
     const py::python py = py::detail::token_maker::make();
     try {
         return running_locals(py).state();

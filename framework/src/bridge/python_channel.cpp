@@ -29,14 +29,18 @@ py::bound take_end(py::python py, future_state_base& state) {
     return py.none();
 }
 
-/// Who always finds something gives way to the event loop now and then. Null where it need not, or there is none.
+/// Who always finds something gives way to the event loop now and then. Null where it need not, or cannot.
 ref<task_locals_state> gives_way_on() noexcept {
     constexpr int most_at_once = 64;
     static thread_local int ended_at_once = 0;
     if (++ended_at_once < most_at_once) return {};
     ended_at_once = 0;
-    const locals_ref locals = running_locals_or_none();
-    return ref<task_locals_state>::share(static_cast<task_locals_state*>(locals.get()));
+    try {
+        const locals_ref locals = running_locals_or_none();
+        return ref<task_locals_state>::share(static_cast<task_locals_state*>(locals.get()));
+    } catch (...) {
+        return {};  // an event loop that cannot be woken has its turn some other time
+    }
 }
 
 cold_task::progress start_wait(cold_task& cold, py::python py) {

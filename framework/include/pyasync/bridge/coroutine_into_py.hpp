@@ -20,7 +20,7 @@ struct coroutine_options {
 namespace detail {
 
 /// The source of the locals of tasks that have begun away from home: null where no event loop runs on this thread.
-[[nodiscard]] locals_ref running_locals_or_none() noexcept;
+[[nodiscard]] locals_ref running_locals_or_none();
 
 /// Those that the task has taken already, or else the running loop's; throws where there is none.
 [[nodiscard]] task_locals locals_of_running(py::python py, task_context& context);
