@@ -78,7 +78,8 @@ using any_to_await = children_to_await<any_awaiter, Children>;
 /// **Cancellation.** Cancelling the awaiting task cancels them all, once, waits until they have unwound, and throws
 /// `cancelled`; where one has ended before that, it has won, and the next wait throws.
 /// **Errors.** What the first one has failed with; with what others fail then, where they do, as an `exception_group`.
-/// Where the first one has a value, what the others end with is dropped.
+/// Where the first one has a value, what the others end with is dropped: an item of a channel, too, that another one
+/// had just been given.
 template <detail::context_awaitable... Awaitables>
     requires(sizeof...(Awaitables) > 0)
 [[nodiscard]] auto when_any(Awaitables&&... awaitables) {
