@@ -3,17 +3,21 @@
 #include <pyasync/uv/watch.hpp>
 
 #include <doctest/doctest.h>
+#include <sys/socket.h>
 #include <unistd.h>
 #include <uv.h>
 
+#include <array>
 #include <cerrno>
 #include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
+#include <pyasync/core/misuse.hpp>
 #include <pyasync/core/task_report.hpp>
 #include <pyasync/uv/error.hpp>
+#include <pyasync/uv/pipe.hpp>
 #include <pyasync/uv/sleep.hpp>
 #include "support/launch.hpp"
 #include "support/run_on.hpp"
@@ -327,6 +331,45 @@ TEST_CASE("one next() at a time, and on the watcher's loop") {
     }
     fs::create_directory(folder / "a");
     CHECK(next_of(changes, home) == "a renamed");
+}
+
+TEST_CASE("who has been told, and has not gone on yet, waits still") {
+    loop home;
+    const temporary_folder folder;
+    watcher changes = watching(folder.path(), home);
+    std::array<int, 2> ends{};
+    REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) == 0);
+    std::optional<pipe> starter;
+    run_on(home, [&] { starter = pipe::adopt(ends[0], "the test"); });
+    const auto second = [&]() -> task<std::optional<change>> {
+        std::array<char, 1> room{};
+        static_cast<void>(co_await starter->read_some(room));
+        co_return co_await changes.next();
+    };
+    future<std::optional<change>> first = launch(changes.next(), home);
+    future<std::optional<change>> late = launch(second(), home);
+    run_on(home, [] {});
+    run_on(home, [&] {
+        fs::create_directory(folder / "a");
+        REQUIRE(::write(ends[1], "x", 1) == 1);
+        // In one turn of libuv's: the first one is told, and the second one begins.
+        uv_run(home.raw(), UV_RUN_NOWAIT);
+    });
+    CHECK_THROWS_AS(static_cast<void>(wait_for(std::move(late))), std::logic_error);
+    CHECK(in_words(wait_for(std::move(first))) == "a renamed");
+    ::close(ends[1]);
+}
+
+TEST_CASE("a watcher that has been moved away says so") {
+    loop home;
+    const temporary_folder folder;
+    watcher changes = watching(folder.path(), home);
+    const watcher other = std::move(changes);
+    // NOLINTBEGIN(bugprone-use-after-move): that is what is tested
+    CHECK_THROWS_WITH_AS(static_cast<void>(changes.path()), "pyasync: this watcher has been moved away", misuse);
+    CHECK_THROWS_AS(static_cast<void>(changes.next()), misuse);
+    // NOLINTEND(bugprone-use-after-move)
+    CHECK(other.path() == folder.path());
 }
 
 TEST_CASE("several watch the same directory") {

@@ -11,7 +11,9 @@
 #include <stdexcept>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 
+#include <pyasync/core/misuse.hpp>
 #include <pyasync/core/task_report.hpp>
 #include <pyasync/uv/handle.hpp>
 #include <pyasync/uv/operation.hpp>
@@ -171,6 +173,8 @@ public:
         return change(std::move(oldest.name), oldest.modified, oldest.renamed, oldest.overflown);
     }
 
+    bool is_waited_for = false;  ///< by a `next()`, which may have its change already, and has not gone on yet
+
 private:
     [[nodiscard]] int start_anew() noexcept {
         try {
@@ -223,6 +227,7 @@ public:
 
     void await_resume() const {
         if (misuse_ != nullptr) fail(std::make_exception_ptr(std::logic_error(misuse_)));
+        state_->is_waited_for = false;
         throw_failure();
     }
 
@@ -230,7 +235,7 @@ private:
     bool begin() noexcept override {
         if (&state_->handle().home() != loop::current()) {
             misuse_ = "pyasync: this watcher belongs to another loop: await its next() where watch() was awaited";
-        } else if (state_->handle().listening != nullptr) {
+        } else if (std::exchange(state_->is_waited_for, true)) {
             misuse_ = "pyasync: this watcher is waited for already: one next() at a time";
         } else if (state_->handle().changes.empty() && !state_->is_over()) {
             state_->handle().listening = this;
@@ -263,7 +268,12 @@ private:
 
 }  // namespace
 
-const std::filesystem::path& watcher::path() const noexcept { return state_->path(); }
+const std::shared_ptr<watcher::state>& watcher::get() const {
+    if (!state_) throw misuse("pyasync: this watcher has been moved away");
+    return state_;
+}
+
+const std::filesystem::path& watcher::path() const { return get()->path(); }
 
 task<std::optional<change>> watcher::next(std::shared_ptr<state> state) {
     co_await awaiting<arrival, watcher::state>(*state);

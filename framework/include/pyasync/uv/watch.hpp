@@ -55,14 +55,14 @@ private:
 /// libuv's handles, which is closed when it goes.
 class watcher {
 public:
-    [[nodiscard]] const std::filesystem::path& path() const noexcept;
+    [[nodiscard]] const std::filesystem::path& path() const;
 
     /// `co_await changes.next()` gives the next change, or nothing at the end. What happens between two of them is kept.
     ///
     /// **Cancellation.** Ends at once, and no change is lost. **Errors.** `uv::error` where what has taken the file's
     /// place cannot be watched; then it is over. `std::logic_error` from a second `next()` at a time, and from one on
     /// another loop.
-    [[nodiscard]] task<std::optional<change>> next() { return next(state_); }
+    [[nodiscard]] task<std::optional<change>> next() { return next(get()); }
 
 private:
     class state;
@@ -71,6 +71,8 @@ private:
     friend task<watcher> watch(std::filesystem::path path);
 
     explicit watcher(std::shared_ptr<state> made) noexcept : state_(std::move(made)) {}
+    /// Throws `misuse` where it has been moved away.
+    [[nodiscard]] const std::shared_ptr<state>& get() const;
     static task<std::optional<change>> next(std::shared_ptr<state> state);
 
     std::shared_ptr<state> state_;
