@@ -349,6 +349,14 @@ TEST_CASE("stopping does not wait beyond its limit for a loop whose thread is st
     CHECK(pool().stop(long_enough).empty());
 }
 
+TEST_CASE("a limit that has passed when nothing is left stops the loops all the same") {
+    pool().configure(2);
+    static_cast<void>(pool().next());
+    REQUIRE(pool().stop(0ms).empty());
+    CHECK(pool().running().empty());
+    CHECK_THROWS_AS(static_cast<void>(pool().next()), std::runtime_error);
+}
+
 TEST_CASE("a stopped pool says so, and stays stopped") {
     constexpr const char* message =
         "pyasync: the libuv loops have stopped; start tasks before main returns or the interpreter is finalised";

@@ -163,10 +163,14 @@ std::vector<std::source_location> loop_pool::stop(std::chrono::milliseconds limi
     for (bool quiet = false; !quiet;) {
         const std::size_t before = pool.starts();
         for (int round = 0; round < 2; ++round) {
-            if (!all_empty()) return in_flight();
+            if (all_empty()) continue;
+            // The last ones may have ended while it was asked who is left.
+            if (auto left = in_flight(); !left.empty()) return left;
         }
         quiet = pool.starts() == before;
-        if (!quiet && detail::clock::now() >= end) return in_flight();
+        if (quiet || detail::clock::now() < end) continue;
+        if (auto left = in_flight(); !left.empty()) return left;
+        quiet = true;
     }
     pool.stopped = true;
     // They stay, since others may have got one just before, and refuse what comes.
