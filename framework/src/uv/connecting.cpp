@@ -19,7 +19,8 @@ struct connect_request {
 
     static void over(uv_connect_t* raw, int status) noexcept {
         const std::unique_ptr<connect_request> self(static_cast<connect_request*>(raw->data));
-        if (self->awaiter != nullptr) self->awaiter->called_back(status);
+        // ECANCELED, where it still waits: the loop ends, and nobody goes on.
+        if (self->awaiter != nullptr && status != UV_ECANCELED) self->awaiter->called_back(status);
     }
 };
 
