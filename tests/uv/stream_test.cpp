@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -383,6 +384,51 @@ TEST_CASE("a stream belongs to its loop") {
     CHECK_THROWS_AS(both->first.close(), misuse);
     SUBCASE("destroyed elsewhere") { both.reset(); }
     SUBCASE("destroyed after the loop has stopped") { home.stop(); }
+}
+
+TEST_CASE("who always finds room lets others have their turn") {
+    on_a_loop([]() -> task<> {
+        auto [one, other] = ends();
+        bool had_turn = false;
+        const auto others = [](bool& flag) -> task<> {
+            flag = true;
+            co_return;
+        };
+        future<> running = launch(others(had_turn), *loop::current());
+        for (int i = 0; i < 63; ++i) co_await one.write("x");
+        CHECK_FALSE(had_turn);
+        co_await one.write("x");
+        CHECK(had_turn);
+        co_await std::move(running);
+    });
+}
+
+TEST_CASE("a write without end lets others have their turn, and can be cancelled") {
+    on_a_loop([]() -> task<> {
+        std::array<int, 2> descriptors{};
+        REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, descriptors.data()) == 0);
+        std::jthread reader([end = descriptors[1]] {
+            std::array<char, 65536> room{};
+            while (::read(end, room.data(), room.size()) > 0) continue;
+        });
+        pipe one = pipe::adopt(descriptors[0], "who reads on and on");
+        const std::string much(1 << 26, '.');
+        const auto write = [](pipe& to, const std::string& bytes) -> task<std::size_t> {
+            try {
+                co_await to.write(bytes);
+            } catch (const write_cancelled& when) {
+                co_return when.written;
+            }
+            co_return bytes.size();
+        };
+        future<std::size_t> writing = launch(write(one, much), *loop::current());
+        co_await sleep(0ms);
+        writing.cancel();
+        CHECK(co_await std::move(writing) < much.size());
+        one.close();
+        reader.join();
+        ::close(descriptors[1]);
+    });
 }
 
 TEST_CASE("the loop stops while tasks wait") {

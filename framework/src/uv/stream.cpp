@@ -21,6 +21,16 @@ namespace {
 
 constexpr std::size_t most_at_once = INT_MAX;  // libuv tells a size as an int
 constexpr std::size_t most_parts = 16;         // that are put together for one system call
+constexpr std::size_t most_a_turn = 1 << 20;   // bytes of one write, before others of the loop have their turn
+
+/// Who always finds room gives way to the loop's other work now and then.
+bool gives_way() noexcept {
+    constexpr int most_in_a_row = 64;
+    static thread_local int ended_at_once = 0;
+    if (++ended_at_once < most_in_a_row) return false;
+    ended_at_once = 0;
+    return true;
+}
 
 }  // namespace
 
@@ -83,7 +93,10 @@ bool read_awaiter::begin() noexcept {
     if (!stream_->is_open()) return ended_at_once(UV_EBADF);
     if (stream_->reader_ != nullptr) return ended_at_once(UV_EBUSY);
     if (into_ && into_->size() == 0) return ended_at_once(0);
-    if (into_ && !stream_->received.empty()) return ended_at_once(static_cast<int>(stream_->received.take(*into_)));
+    if (into_ && !stream_->received.empty()) {
+        const mutable_buffer some(into_->data(), std::min(into_->size(), most_at_once));
+        return ended_at_once(static_cast<int>(stream_->received.take(some)));
+    }
     const int status = stream_->start_reading(*this);
     return status == 0 || ended_at_once(status);
 }
@@ -164,6 +177,10 @@ bool write_wait::begin() noexcept {
     if (!stream_->is_open()) return ended_at_once(UV_EBADF);
     if (stream_->writers_.empty()) {
         const int status = write_some();
+        if (status == 0 && written_ > 0 && gives_way()) {
+            end_later(0);
+            return true;
+        }
         if (status != UV_EAGAIN) return ended_at_once(status);
     }
     stream_->writers_.push(*this);
@@ -172,8 +189,10 @@ bool write_wait::begin() noexcept {
 
 int write_wait::write_some() noexcept {
     advance(0);
+    const std::size_t before = written_;
     while (!left_.empty()) {
-        const int written = stream_->try_write(left_, written_of_first_);
+        const bool has_turn = written_ - before < most_a_turn;
+        const int written = has_turn ? stream_->try_write(left_, written_of_first_) : int{UV_EAGAIN};
         if (written >= 0) {
             advance(static_cast<std::size_t>(written));
             continue;
