@@ -22,6 +22,7 @@
 #include <pyasync/uv/tcp.hpp>
 #include "support/launch.hpp"
 #include "support/run_on.hpp"
+#include "support/temporary_folder.hpp"
 
 namespace pyasync::uv {
 namespace {
@@ -135,6 +136,23 @@ TEST_CASE("by a path, whose file goes with the listener") {
         CHECK(co_await status_of(pipe::connect(path)) == UV_ENOENT);
         CHECK(co_await status_of(pipe::connect(std::string(200, 'x'))) == UV_ENAMETOOLONG);
         CHECK(co_await status_of(pipe::listen(std::string(200, 'x'))) == UV_ENAMETOOLONG);
+        CHECK(co_await status_of(pipe::connect(std::string("a\0b", 3))) == UV_EINVAL);
+        CHECK(co_await status_of(pipe::listen(std::string("a\0b", 3))) == UV_EINVAL);
+    });
+}
+
+TEST_CASE("the file of who listens there now is left alone by who did before") {
+    on_a_loop([]() -> task<> {
+        const test::temporary_folder folder;
+        const std::string path = folder / "socket";
+        auto before = co_await pipe::listen(path);
+        std::filesystem::remove(path);
+        {
+            auto now = co_await pipe::listen(path);
+            before.close();
+            CHECK(std::filesystem::exists(path));
+        }
+        CHECK_FALSE(std::filesystem::exists(path));
     });
 }
 

@@ -8,6 +8,7 @@
 #include <uv.h>
 
 #include <array>
+#include <atomic>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -19,6 +20,7 @@
 #include <pyasync/uv/sleep.hpp>
 #include <pyasync/uv/timeout.hpp>
 #include "support/launch.hpp"
+#include "support/run_on.hpp"
 
 namespace pyasync::uv {
 namespace {
@@ -204,6 +206,10 @@ TEST_CASE("options of a connection") {
         CHECK(option_of(client, IPPROTO_TCP, TCP_KEEPIDLE) == 7);
         client.keep_alive(std::chrono::seconds(0));
         CHECK(option_of(client, SOL_SOCKET, SO_KEEPALIVE) == 0);
+        client.close();
+        const std::string said = "ask for the own address of the connection to " + client.peer_address().to_string() +
+                                 ": Bad file descriptor";
+        CHECK_THROWS_WITH_AS(static_cast<void>(client.local_address()), said.c_str(), error);
     });
 }
 
@@ -240,6 +246,25 @@ TEST_CASE("connecting is cancelled at once") {
         connecting.cancel();
         CHECK_THROWS_AS(co_await std::move(connecting), cancelled);
     });
+}
+
+TEST_CASE("a loop that is stopped does not continue who connects") {
+    const mute_address mute;
+    std::atomic<bool> went_on = false;
+    loop home;
+    const auto connect = [&went_on](address to) -> task<> {
+        try {
+            static_cast<void>(co_await tcp::connect(to));
+        } catch (const error&) {
+        }
+        went_on = true;
+    };
+    future<> connecting = launch(connect(mute.where()), home);
+    test::run_on(home, [] {});
+    test::run_on(home, [] {});
+    home.stop();
+    CHECK_FALSE(went_on);
+    test::leave_behind(std::move(connecting));
 }
 
 TEST_CASE("of several addresses, the one that answers") {

@@ -17,11 +17,6 @@ constexpr int most_in_a_row = 64;
 
 int or_errno(int result) noexcept { return result < 0 ? -errno : result; }
 
-void set(const descriptor& socket, int level, int option) {
-    const int on = 1;
-    check(or_errno(::setsockopt(socket.number(), level, option, &on, sizeof on)), "setsockopt");
-}
-
 }  // namespace
 
 address local_address_of(const descriptor& socket) noexcept {
@@ -37,9 +32,13 @@ descriptor listen_at(const listen_request& how) {
         return result;
     };
     descriptor socket(doing(::socket(how.at->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)));
-    if (how.at->sa_family != AF_UNIX) set(socket, SOL_SOCKET, SO_REUSEADDR);
-    if (how.reuse_port) set(socket, SOL_SOCKET, SO_REUSEPORT);
-    if (how.ipv6_only) set(socket, IPPROTO_IPV6, IPV6_V6ONLY);
+    const auto set = [&](int level, int option) {
+        const int on = 1;
+        doing(::setsockopt(socket.number(), level, option, &on, sizeof on));
+    };
+    if (how.at->sa_family != AF_UNIX) set(SOL_SOCKET, SO_REUSEADDR);
+    if (how.reuse_port) set(SOL_SOCKET, SO_REUSEPORT);
+    if (how.ipv6_only) set(IPPROTO_IPV6, IPV6_V6ONLY);
     doing(::bind(socket.number(), how.at, how.size));
     doing(::listen(socket.number(), how.backlog));
     return socket;

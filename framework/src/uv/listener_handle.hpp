@@ -3,6 +3,7 @@
 #pragma once
 
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <uv.h>
 
@@ -14,16 +15,24 @@
 
 namespace pyasync::uv::detail {
 
-/// The file that a socket was bound to: unlinked with the last listener.
+/// The file that a socket was bound to: unlinked with the last listener, unless another one has taken its place.
 class socket_file {
 public:
-    explicit socket_file(std::string path) noexcept : path_(std::move(path)) {}
+    explicit socket_file(std::string path) noexcept : path_(std::move(path)) { is_there_ = look(found_); }
     socket_file(const socket_file&) = delete;
     socket_file& operator=(const socket_file&) = delete;
-    ~socket_file() { ::unlink(path_.c_str()); }
+    ~socket_file() {
+        struct stat now{};
+        if (is_there_ && look(now) && now.st_dev == found_.st_dev && now.st_ino == found_.st_ino)
+            ::unlink(path_.c_str());
+    }
 
 private:
+    [[nodiscard]] bool look(struct stat& into) const noexcept { return ::lstat(path_.c_str(), &into) == 0; }
+
     std::string path_;
+    struct stat found_{};
+    bool is_there_ = false;
 };
 
 /// What is polled while tasks wait; what nobody waits for stays in the kernel's queue. (libuv's uv_listen accepts by

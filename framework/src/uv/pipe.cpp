@@ -24,7 +24,8 @@ pipe_handle::pipe_handle(std::string peer) : peer_(std::move(peer)) {
 }
 
 int pipe_handle::connect(uv_connect_t* request, uv_connect_cb done) noexcept {
-    if (peer_.size() >= sizeof(sockaddr_un::sun_path)) return UV_ENAMETOOLONG;  // libuv would cut it
+    if (peer_.find('\0') != std::string::npos) return UV_EINVAL;  // libuv would cut it
+    if (peer_.size() >= sizeof(sockaddr_un::sun_path)) return UV_ENAMETOOLONG;
     uv_pipe_connect(request, &raw_, peer_.c_str(), done);
     return 0;
 }
@@ -42,6 +43,7 @@ task<listener<pipe>> pipe::listen(std::string path, int backlog) {
     co_await detail::at_home();
     sockaddr_un at{};
     at.sun_family = AF_UNIX;
+    if (path.find('\0') != std::string::npos) throw error(UV_EINVAL, "listen at \"" + path + "\"");
     if (path.empty() || path.size() >= sizeof at.sun_path) throw error(UV_ENAMETOOLONG, "listen at \"" + path + "\"");
     path.copy(at.sun_path, path.size());
     const detail::listen_request how{

@@ -35,6 +35,11 @@ private:
 
 tcp_handle& as_tcp(detail::stream_handle& handle) noexcept { return static_cast<tcp_handle&>(handle); }
 
+/// Throws `error` for one of libuv's codes: what was tried, on which connection.
+void check_for(const detail::stream_handle& connection, int status, const char* tried) {
+    if (status < 0) throw error(status, tried + (" of the connection to " + connection.peer()));
+}
+
 }  // namespace
 
 task<tcp> tcp::connect(address to) {
@@ -68,20 +73,23 @@ tcp tcp::adopt(detail::accepted come) {
 }
 
 void tcp::no_delay(bool on) {
-    detail::check(uv_tcp_nodelay(&as_tcp(handle_here()).raw(), on ? 1 : 0), "set TCP_NODELAY");
+    detail::stream_handle& of = handle_here();
+    check_for(of, uv_tcp_nodelay(&as_tcp(of).raw(), on ? 1 : 0), "set TCP_NODELAY");
 }
 
 void tcp::keep_alive(std::chrono::seconds silence) {
-    detail::check(uv_tcp_keepalive(&as_tcp(handle_here()).raw(), silence.count() > 0 ? 1 : 0,
-                                   static_cast<unsigned>(silence.count())),
-                  "set SO_KEEPALIVE");
+    detail::stream_handle& of = handle_here();
+    const int status =
+        uv_tcp_keepalive(&as_tcp(of).raw(), silence.count() > 0 ? 1 : 0, static_cast<unsigned>(silence.count()));
+    check_for(of, status, "set SO_KEEPALIVE");
 }
 
 address tcp::local_address() const {
     sockaddr_storage bound{};
     int size = sizeof bound;
     auto* const raw = reinterpret_cast<sockaddr*>(&bound);
-    detail::check(uv_tcp_getsockname(&as_tcp(handle()).raw(), raw, &size), "ask for a connection's own address");
+    detail::stream_handle& of = handle();
+    check_for(of, uv_tcp_getsockname(&as_tcp(of).raw(), raw, &size), "ask for the own address");
     return address(*raw);
 }
 
