@@ -66,15 +66,16 @@ void require_home(const handle& used) {
 
 void open_handles::insert(handle& one) noexcept {
     one.next_ = first_;
-    one.slot_ = &first_;
-    if (first_ != nullptr) first_->slot_ = &one.next_;
+    one.slot_.store(&first_, std::memory_order_relaxed);
+    if (first_ != nullptr) first_->slot_.store(&one.next_, std::memory_order_relaxed);
     first_ = &one;
 }
 
 void open_handles::erase(handle& one) noexcept {
-    handle** const slot = std::exchange(one.slot_, nullptr);
+    handle** const slot = one.slot_.load(std::memory_order_relaxed);
+    one.slot_.store(nullptr, std::memory_order_relaxed);
     *slot = one.next_;
-    if (one.next_ != nullptr) one.next_->slot_ = slot;
+    if (one.next_ != nullptr) one.next_->slot_.store(slot, std::memory_order_relaxed);
 }
 
 void open_handles::close_all() noexcept {

@@ -26,7 +26,8 @@ public:
 
     /// Loop thread: whoever waits for it is told, and libuv closes it; nothing where that has been done.
     void close() noexcept;
-    [[nodiscard]] bool is_open() const noexcept { return slot_ != nullptr; }
+    /// Any thread; where it may be closed meanwhile, the loop's.
+    [[nodiscard]] bool is_open() const noexcept { return slot_.load(std::memory_order_relaxed) != nullptr; }
 
     /// The owner lets go: it is closed, or goes on without.
     void disown() noexcept;
@@ -58,7 +59,7 @@ private:
     loop* home_;
     std::atomic<int> holders_{1};
     handle* next_ = nullptr;
-    handle** slot_ = nullptr;  ///< the pointer that leads here; null where it is not open
+    std::atomic<handle**> slot_{nullptr};  ///< the pointer that leads here; null where it is not open
 };
 
 /// Throws `misuse` where the task is at home on another loop than the handle. Any thread.
