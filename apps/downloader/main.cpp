@@ -30,6 +30,9 @@ struct order {
     seconds patience = 10s;  ///< with a server that says nothing
 };
 
+/// Behind the name of what is not there in full.
+constexpr const char* partial = ".part";
+
 /// Writes down what comes, as `part`; what is complete, is called `whole`.
 pyasync::task<> receive(http::response& from, const path& part, const path& whole, seconds patience,
                         progress_board& board, std::size_t which) {
@@ -56,7 +59,7 @@ pyasync::task<> save(http::url from, path to, seconds patience, progress_board& 
     http::response answer = co_await pyasync::timeout(patience, http::response::get(std::move(from)));
     board.begun(which, answer.length());
     path part = to;
-    part += ".part";
+    part += partial;
     co_await pyasync::finally(receive(answer, part, to, patience, board, which),
                               [&part] { return remove_if_there(part); });
 }
@@ -76,15 +79,18 @@ pyasync::task<> download(http::url from, path to, seconds patience, pyasync::sem
     }
 }
 
-/// What to call each, no two the same.
+/// What to call each, no two the same, nor one as another that is not there in full.
 std::vector<std::string> names_of(const std::vector<http::url>& urls) {
     std::vector<std::string> names;
     std::set<std::string> taken;
+    const auto is_taken = [&](const std::string& name) {
+        return taken.contains(name) || taken.contains(name + partial);
+    };
     for (const http::url& each : urls) {
         std::string name = each.file_name();
-        for (int number = 2; !taken.insert(name).second; ++number) {
-            name = fmt::format("{}.{}", each.file_name(), number);
-        }
+        for (int number = 2; is_taken(name); ++number) name = fmt::format("{}.{}", each.file_name(), number);
+        taken.insert(name);
+        taken.insert(name + partial);
         names.push_back(name);
     }
     return names;

@@ -194,8 +194,11 @@ class DownloaderTest(unittest.TestCase):
         self.assertEqual(
             done.stdout, f"a: {size} bytes\nb: {size} bytes\na.2: {size} bytes\nindex.html: {size} bytes\ne: 0 bytes\n"
         )
-        self.assertEqual(self.files(), {"a": size, "b": size, "a.2": size, "index.html": size, "e": 0})
+        all_of_it = {"a": size, "b": size, "a.2": size, "index.html": size, "e": 0}
+        self.assertEqual(self.files(), all_of_it)
         self.assertEqual((self.folder / "b").read_bytes(), BODY)
+        self.assertEqual(self.run_with("whole/c.part", "whole/c").returncode, 0)
+        self.assertEqual(self.files(), {**all_of_it, "c.part": size, "c.2": size})
         self.assertIn("GET /whole/a?b/c HTTP/1.1\r\nHost: 127.0.0.1:", "".join(self.server.requests))
 
     def test_failures(self) -> None:
