@@ -55,7 +55,8 @@ struct finished_process {
 ///     fmt::print("{}", sorted.out);
 ///
 /// A program without a slash is looked for where `PATH` says, that of this process. It starts with no signal blocked
-/// or ignored, whatever is so here, and without any other descriptor of this process than the three.
+/// or ignored, whatever is so here, and without any other descriptor of this process than the three (where this was
+/// built with a glibc before 2.34: without those that are closed by `exec`, as all of pyasync's are).
 class command {
 public:
     template <typename... Arguments>

@@ -23,7 +23,8 @@ class timer_queue;
 /// The thread runs C++ tasks and libuv's callbacks, never Python, and waits for nothing but libuv's poll.
 class loop final : public pyasync::detail::executor {
 public:
-    /// Starts the thread. Throws `uv::error` where the system lacks what the loop needs (descriptors, threads).
+    /// Starts the thread. Throws `uv::error` where the system has no descriptors for it, `std::system_error` where it has
+    /// no thread.
     loop();
     loop(const loop&) = delete;
     loop& operator=(const loop&) = delete;
