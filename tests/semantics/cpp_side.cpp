@@ -13,6 +13,7 @@
 
 #include <pyasync/core/promise.hpp>
 
+#include "channel_side.hpp"
 #include "event_log.hpp"
 #include "stress_side.hpp"
 
@@ -531,5 +532,6 @@ void define_cpp_side(pyasync::module_& m) {
     m.def("run_nested_until_complete",
           [](py::python p) { return pyasync::run_until_complete(p, pyasync::get_running_loop(p), answer()); });
 
+    define_channel_side(m);
     define_stress_side(m);
 }

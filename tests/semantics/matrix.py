@@ -158,6 +158,37 @@ DIRECTIONS = {
             "forked": f"{FORKED}.",
         },
     ),
+    "channel_to_python": Direction(
+        "A channel from C++ to Python",
+        "`await ch.receive()`, `async for item in ch`, of a `channel<T>` that C++ sends to",
+        {
+            "value": "Every item, in order, converted to Python; then, when it has been closed, the end.",
+            "exception": "Closed, and nothing in it any more: what it has had, then `receive()` raises `ChannelClosed`.",
+            "cancelled_inside": "Nothing comes of how a sender ends: what it has sent is there, and the channel stays open.",
+            "cancelled_from_outside": "`receive()` raises `CancelledError`, with the message, and has taken nothing.",
+            "dropped": "It has taken nothing; the next item is for who comes next.",
+            "loop_closed": "It has taken nothing; the next item is for who comes next. Nothing is printed.",
+            "runtime_stopping": {
+                "application": "`receive()` raises `CancelledError`, and has taken nothing.",
+                "module": "It has taken nothing; the coroutine goes with Python, and nothing is printed.",
+            },
+            "forked": f"{FORKED}.",
+        },
+    ),
+    "channel_to_cpp": Direction(
+        "A channel from Python to C++",
+        "`co_await ch.receive()`, of a `channel<T>` that Python sends to with `await ch.send(item)`",
+        {
+            "value": "Every item, in order, converted to `T`; then, when it has been closed, nothing, for ever.",
+            "exception": "An item that does not convert is a `TypeError` of `send`, at the call; C++ hears nothing of it.",
+            "cancelled_inside": "Nothing comes of how a sender ends: what it has sent is there, and the channel stays open.",
+            "cancelled_from_outside": "`receive()` throws `cancelled`, and has taken nothing.",
+            "dropped": "C++ goes on at once; `receive()` throws `cancelled`, and has taken nothing.",
+            "loop_closed": "A `send` that waits for room has not sent; what was sent before is there.",
+            "runtime_stopping": "`receive()` throws `cancelled`.",
+            "forked": f"{FORKED}.",
+        },
+    ),
 }
 
 CONTEXT = Group(

@@ -3,6 +3,8 @@
 """Each module has the cases of a direction or two; a case is named DIRECTION.OUTCOME."""
 
 from cases import (
+    channel_to_cpp,
+    channel_to_python,
     context,
     cpp_awaits_python,
     dropping,
@@ -22,6 +24,8 @@ from cases.hosts import run_by_hand, run_in_application
 __all__ = [
     "CASES",
     "READY",
+    "channel_to_cpp",
+    "channel_to_python",
     "context",
     "cpp_awaits_python",
     "dropping",
