@@ -79,6 +79,18 @@ inline task<outcome> outcome_of(task<tls> handshake) {
     co_return what;
 }
 
+/// What a task throws.
+template <typename T>
+task<std::string> error_of(task<T> failing) {
+    std::string said = "nothing";
+    try {
+        static_cast<void>(co_await std::move(failing));
+    } catch (const std::exception& error) {
+        said = error.what();
+    }
+    co_return said;
+}
+
 template <typename Body>
 auto on_a_loop(Body body) {
     loop home;

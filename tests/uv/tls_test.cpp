@@ -53,18 +53,6 @@ task<> write_and_end(tls& to, const std::string& all) {
 
 task<std::string> all_of(tls& from) { return from.read_all(); }
 
-/// What a task throws.
-template <typename T>
-task<std::string> error_of(task<T> failing) {
-    std::string said = "nothing";
-    try {
-        static_cast<void>(co_await std::move(failing));
-    } catch (const std::exception& error) {
-        said = error.what();
-    }
-    co_return said;
-}
-
 TEST_CASE("what is written on one side is read on the other, up to its end") {
     on_a_loop([]() -> task<> {
         auto [server, client] = co_await connected();

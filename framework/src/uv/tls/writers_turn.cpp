@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: MIT
 #include "writers_turn.hpp"
 
+#include <uv.h>
+
 #include <pyasync/core/task_report.hpp>
 
 namespace pyasync::uv::detail {
@@ -26,6 +28,8 @@ void tls_turn_awaiter::describe(pyasync::detail::task_report& into) const {
 }
 
 bool tls_drain_awaiter::begin() noexcept {
+    // What is left is lost, and nobody would tell.
+    if (!connection_->transport_.is_open()) return ended_at_once(UV_EBADF);
     if (connection_->send_status_ < 0 || connection_->left_to_send_ == 0)
         return ended_at_once(connection_->send_status_);
     connection_->drains_ = this;
