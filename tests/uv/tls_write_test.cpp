@@ -9,6 +9,8 @@
 
 #include <pyasync/core/event.hpp>
 #include <pyasync/core/timed_out.hpp>
+#include <pyasync/core/when_all.hpp>
+#include <pyasync/uv/sleep.hpp>
 #include <pyasync/uv/timeout.hpp>
 #include "tls_ends.hpp"
 
@@ -56,6 +58,21 @@ TEST_CASE("so is one that has got its turn right before that") {
         auto [nothing, said] =
             co_await when_all(timeout(1ms, give_up(client, begun)), error_of(write_next(client, begun)));
         CHECK(said == "write to " + client.peer() + ": Bad file descriptor");
+    });
+}
+
+TEST_CASE("a writer that never has to wait lets others have their turn") {
+    on_a_loop([]() -> task<> {
+        auto [server, client] = co_await connected();
+        bool over = false;
+        const auto flood = [](tls& by, const bool& stopped) -> task<> {
+            while (!stopped) co_await by.write("");  // the other side always keeps up with that
+        };
+        const auto stop = [](bool& stopped) -> task<> {
+            for (int turn = 0; turn < 3; ++turn) co_await sleep(0s);
+            stopped = true;
+        };
+        co_await when_all(flood(client, over), stop(over));
     });
 }
 

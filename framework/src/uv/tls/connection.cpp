@@ -134,7 +134,8 @@ std::optional<std::size_t> tls_connection::decrypt(mutable_buffer into) {
 
 void tls_connection::encrypt(const_buffer plain) {
     throw_if_failed();
-    if (!transport_.is_open()) throw error(UV_EBADF, "write to " + peer_);
+    // It was open when its writer last began to wait.
+    if (!transport_.is_open()) throw error(UV_ECANCELED, "write to " + peer_ + ", until another task closed it");
     if (has_said_end_) throw error(UV_EPIPE, "write to " + peer_);
     if (plain.size() == 0) return;
     const error_queue errors;

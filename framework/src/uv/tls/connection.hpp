@@ -76,6 +76,8 @@ private:
     friend class tls_writers_turn;
     struct request;
 
+    static constexpr unsigned most_drained_at_once = 32;
+
     ~tls_connection() override = default;
 
     /// libuv gets what has been encrypted. What goes wrong there, the next writer is told.
@@ -88,6 +90,9 @@ private:
 
     void expect(const std::string& host);
     void end_turn() noexcept;
+    /// Other work has its turn after so many writes that needed no wait: else one that the other side keeps up with
+    /// would let no time limit pass.
+    [[nodiscard]] bool gives_way() noexcept { return ++drained_at_once_ % most_drained_at_once == 0; }
 
     static void arrive(work& self, pyasync::detail::delivery how) noexcept;
 
@@ -105,6 +110,7 @@ private:
     int send_status_ = 0;
     std::size_t left_to_send_ = 0;  ///< libuv has it
     tls_drain_awaiter* drains_ = nullptr;
+    unsigned drained_at_once_ = 0;
 
     bool is_being_written_ = false;
     operation_queue<tls_turn_awaiter> waiting_;

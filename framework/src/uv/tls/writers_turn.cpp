@@ -30,9 +30,15 @@ void tls_turn_awaiter::describe(pyasync::detail::task_report& into) const {
 bool tls_drain_awaiter::begin() noexcept {
     // What is left is lost, and nobody would tell.
     if (!connection_->transport_.is_open()) return ended_at_once(UV_EBADF);
-    if (connection_->send_status_ < 0 || connection_->left_to_send_ == 0)
-        return ended_at_once(connection_->send_status_);
-    connection_->drains_ = this;
+    const int status = connection_->send_status_;
+    if (status < 0) return ended_at_once(status);
+    if (connection_->left_to_send_ > 0) {
+        connection_->drains_ = this;
+    } else if (connection_->gives_way()) {
+        end_later(0);
+    } else {
+        return ended_at_once(0);
+    }
     return true;
 }
 
