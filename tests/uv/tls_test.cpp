@@ -364,6 +364,9 @@ TEST_CASE("two readers, and a connection of another loop's") {
         CHECK((co_await elsewhere(error_of(write(client)), other)).starts_with("pyasync: a TLS connection is used by"));
         CHECK(
             (co_await elsewhere(error_of(all_of(client)), other)).starts_with("pyasync: a TLS connection is used by"));
+        CHECK(
+            (co_await elsewhere(error_of(client.finish()), other)).starts_with("pyasync: a TLS connection is used by"));
+        CHECK(client.is_open());
     };
     pyasync::test::wait_for(pyasync::test::launch(body(), home));
 }

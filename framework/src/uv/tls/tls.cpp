@@ -170,6 +170,7 @@ task<bool> end_both_ways(tls_ref connection) {
 
 task<bool> finish(tls_ref connection, clock::duration limit) {
     co_await at_home();
+    connection->require_home();
     bool both_have_ended = false;
     try {
         both_have_ended = co_await timeout(limit, end_both_ways(connection));
