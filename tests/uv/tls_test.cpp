@@ -346,6 +346,20 @@ TEST_CASE("ending both ways") {
     });
 }
 
+TEST_CASE("the connection below may be moved out, and stays open") {
+    on_a_loop([]() -> task<> {
+        auto [server, client_end] = co_await connected();
+        std::optional<tls> client(std::move(client_end));
+        tcp plain = std::move(client->transport());
+        CHECK_FALSE(client->is_open());
+        client->close();
+        client.reset();
+        CHECK(plain.is_open());
+        co_await server.transport().write("plain");
+        plain.close();
+    });
+}
+
 TEST_CASE("two readers, and a connection of another loop's") {
     loop home;
     loop other;  // ends before the one that it answers

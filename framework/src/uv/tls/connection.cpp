@@ -239,7 +239,7 @@ void tls_connection::end_turn() noexcept {
 void tls_connection::close() {
     while (!waiting_.empty()) waiting_.pop().end_closed();
     if (drains_ != nullptr) std::exchange(drains_, nullptr)->end_closed();
-    transport_.close();
+    if (transport_.is_open()) transport_.close();  // it may have been moved out
 }
 
 void tls_connection::let_go(tls_ref last) noexcept {
