@@ -9,6 +9,7 @@
 #include <fstream>
 #include <stdexcept>
 
+#include <pyasync/uv/tls_error.hpp>
 #include "tls_ends.hpp"
 
 namespace pyasync::uv::test {
@@ -64,6 +65,13 @@ TEST_CASE("what cannot be read is named") {
     const auto nonsense = here.file("nonsense.pem", "this is no certificate\n");
     CHECK(complaint_of([&] { return tls_context::client(tls_options().trust_file(absent)); }) ==
           "read " + absent.string() + ": No such file or directory");
+    CHECK(complaint_of([&] { return tls_context::client(tls_options().trust_file(here.path)); }) ==
+          "read " + here.path.string() + ": Is a directory");
+    CHECK_THROWS_AS(static_cast<void>(tls_context::client(tls_options().trust_file(here.path))), tls_error);
+    CHECK(complaint_of([&] {
+              const auto chain = here.file("chain.pem", of_server().certificate);
+              return tls_context::server(tls_options().certificate_files(chain, here.path));
+          }) == "read " + here.path.string() + ": Is a directory");
     CHECK(complaint_of([&] { return tls_context::client(tls_options().trust_file(nonsense)); }) ==
           "read a certificate from " + nonsense.string() + ": no start line");
     CHECK(complaint_of([&] { return tls_context::server(tls_options().certificate_pem("nothing", "nothing")); }) ==
