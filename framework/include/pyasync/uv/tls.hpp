@@ -84,7 +84,8 @@ public:
 
     tls(tls&& other) noexcept;
     tls& operator=(tls&& other) noexcept;
-    /// Closes it without a word: what the other side has read counts as cut off, unless `shutdown` was before.
+    /// Closes it without a word: what the other side has read counts as cut off, unless `shutdown` was before. What has
+    /// come and was not read makes the system drop what is still under way to the other side: see `shutdown`.
     ~tls();
 
     /// Reads what there is, waiting for the first byte; how much that was. 0 when the other side has said that this
@@ -108,7 +109,9 @@ public:
     }
 
     /// Tells the other side that nothing more will come (close_notify), when all has gone out; reading goes on, though
-    /// many peers take it for the end of both ways.
+    /// many peers take it for the end of both ways. To close it right after that can lose what was written last, where
+    /// something has come that was not read; in TLS 1.3 servers send tickets that nobody asks for. So who has not read
+    /// to the end calls `finish`.
     [[nodiscard]] task<> shutdown();
 
     /// Ends both ways: `shutdown`, then reads, and throws away, until the other side has said so, too, for
