@@ -2,6 +2,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <doctest/doctest.h>
+#include <uv.h>
+
 #include <string>
 #include <utility>
 
@@ -58,6 +61,17 @@ inline task<tls_ends> connected(tls_context of_client = tls_context::client(trus
     auto [server, client] = co_await when_all(tls::server(std::move(below.server), of_server),
                                               tls::client(std::move(below.client), host, of_client));
     co_return tls_ends{std::move(server), std::move(client)};
+}
+
+/// Nothing much fits between the two ends, so that both wait again and again.
+inline void make_narrow(tls_ends& ends) {
+    for (tls* end : {&ends.server, &ends.client}) {
+        auto* const raw = reinterpret_cast<uv_handle_t*>(end->transport().raw());
+        int size = 8192;
+        CHECK(uv_send_buffer_size(raw, &size) == 0);
+        size = 8192;
+        CHECK(uv_recv_buffer_size(raw, &size) == 0);
+    }
 }
 
 struct outcome {

@@ -4,7 +4,6 @@
 
 #include <doctest/doctest.h>
 #include <openssl/ssl.h>
-#include <uv.h>
 
 #include <array>
 #include <chrono>
@@ -34,17 +33,6 @@ std::string pattern(std::size_t size, unsigned seed) {
 }
 
 tls_context client_of(tls_version version) { return tls_context::client(trusting().maximum_version(version)); }
-
-/// Nothing much fits between the two ends, so that both wait again and again.
-void make_narrow(tls_ends& ends) {
-    for (tls* end : {&ends.server, &ends.client}) {
-        auto* const raw = reinterpret_cast<uv_handle_t*>(end->transport().raw());
-        int size = 8192;
-        CHECK(uv_send_buffer_size(raw, &size) == 0);
-        size = 8192;
-        CHECK(uv_recv_buffer_size(raw, &size) == 0);
-    }
-}
 
 task<> write_and_end(tls& to, const std::string& all) {
     co_await to.write(all);

@@ -6,12 +6,13 @@
 
 #include <chrono>
 #include <string>
+#include <utility>
 
 #include <pyasync/core/event.hpp>
-#include <pyasync/core/timed_out.hpp>
 #include <pyasync/core/when_all.hpp>
+#include <pyasync/core/when_any.hpp>
 #include <pyasync/uv/sleep.hpp>
-#include <pyasync/uv/timeout.hpp>
+#include <pyasync/uv/write_cancelled.hpp>
 #include "tls_ends.hpp"
 
 namespace pyasync::uv::test {
@@ -23,16 +24,37 @@ const std::string much(20'000'000, 'x');  // more than a peer takes that does no
 
 task<> write(tls& to, const std::string& all) { co_await to.write(all); }
 
+task<> nothing() { co_return; }
+
+task<> begin(task<> one, event& begun) {
+    begun.set();
+    co_await std::move(one);
+}
+
+task<> begin_behind(event& other, task<> one, event& begun) {
+    co_await other.wait();
+    co_await begin(std::move(one), begun);
+}
+
+task<> cancel_at(event& when, task<> one, task<> then) {
+    co_await when_any(std::move(one), when.wait());
+    co_await std::move(then);
+}
+
+/// `first` begins to wait, `second` does so, `first` is cancelled, and what is `then` to be done begins.
+task<> cancel_first(task<> first, task<> second, task<> then = nothing()) {
+    event first_begun;
+    event both_begun;
+    co_await when_all(cancel_at(both_begun, begin(std::move(first), first_begun), std::move(then)),
+                      begin_behind(first_begun, std::move(second), both_begun));
+}
+
 TEST_CASE("a writer that begins to wait when the connection is closed is told, whatever is left to send") {
     on_a_loop([]() -> task<> {
-        auto [server, client] = co_await connected();
-        bool is_left = false;
-        try {
-            co_await timeout(1ms, write(client, much));
-        } catch (const timed_out&) {
-            is_left = true;
-        }
-        CHECK(is_left);
+        tls_ends ends = co_await connected();
+        make_narrow(ends);
+        tls& client = ends.client;
+        co_await when_any(write(client, much), nothing());
         client.close();
         CHECK(co_await error_of(write(client, "x")) == "write to " + client.peer() + ": Bad file descriptor");
         CHECK(co_await error_of(write(client, "x")) == "write to " + client.peer() + ": Bad file descriptor");
@@ -41,22 +63,21 @@ TEST_CASE("a writer that begins to wait when the connection is closed is told, w
 
 TEST_CASE("so is one that has got its turn right before that") {
     on_a_loop([]() -> task<> {
-        auto [server, client] = co_await connected();
-        event begun;
-        const auto give_up = [](tls& by, event& begins) -> task<> {
-            begins.set();
+        tls_ends ends = co_await connected();
+        make_narrow(ends);
+        tls& client = ends.client;
+        const auto write_and_close = [](tls& by) -> task<> {
             try {
                 co_await by.write(much);
             } catch (const write_cancelled&) {  // the next one has its turn, but has not gone on yet
                 by.close();
             }
         };
-        const auto write_next = [](tls& by, event& other) -> task<> {
-            co_await other.wait();
-            co_await by.write("x");
+        std::string said;
+        const auto write_next = [](tls& by, std::string& error) -> task<> {
+            error = co_await error_of(write(by, "x"));
         };
-        auto [nothing, said] =
-            co_await when_all(timeout(1ms, give_up(client, begun)), error_of(write_next(client, begun)));
+        co_await cancel_first(write_and_close(client), write_next(client, said));
         CHECK(said == "write to " + client.peer() + ": Bad file descriptor");
     });
 }
