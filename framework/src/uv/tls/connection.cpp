@@ -11,6 +11,7 @@
 #include <utility>
 
 #include <pyasync/core/misuse.hpp>
+#include "arrival.hpp"
 #include "context_state.hpp"
 #include "writers_turn.hpp"
 
@@ -132,6 +133,17 @@ std::optional<std::size_t> tls_connection::decrypt(mutable_buffer into) {
                 "read from " + peer_ + ", which has hung up without saying that this is the end (close_notify)");
 }
 
+bool tls_connection::lacks_rest_of_message() {
+    if (!SSL_in_init(ssl_.get()) || failed_ || !transport_.is_open()) return false;  // or the next step tells
+    const error_queue errors;
+    const int status = SSL_do_handshake(ssl_.get());
+    if (status != 1 && SSL_get_error(ssl_.get(), status) != SSL_ERROR_WANT_READ) fail("write to " + peer_);
+    send();
+    if (status != 1 && transport_ended_)
+        throw error(UV_EOF, "write to " + peer_ + ", which has hung up in the middle of a message");
+    return status != 1;
+}
+
 void tls_connection::encrypt(const_buffer plain) {
     throw_if_failed();
     // It was open when its writer last began to wait.
@@ -227,7 +239,12 @@ void tls_connection::has_sent(std::size_t size, int status) noexcept {
     std::exchange(drains_, nullptr)->end(send_status_);
 }
 
-// ---- Who writes. ----
+// ---- Who reads and who writes. ----
+
+void tls_connection::end_arrival() noexcept {
+    awaits_arrival_ = false;
+    if (waits_for_other_ != nullptr) std::exchange(waits_for_other_, nullptr)->end_later(0);
+}
 
 void tls_connection::end_turn() noexcept {
     is_being_written_ = !waiting_.empty();
@@ -239,6 +256,7 @@ void tls_connection::end_turn() noexcept {
 void tls_connection::close() {
     while (!waiting_.empty()) waiting_.pop().end_closed();
     if (drains_ != nullptr) std::exchange(drains_, nullptr)->end_closed();
+    if (waits_for_other_ != nullptr) std::exchange(waits_for_other_, nullptr)->end_closed();
     if (transport_.is_open()) transport_.close();  // it may have been moved out
 }
 

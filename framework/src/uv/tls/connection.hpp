@@ -19,6 +19,8 @@
 
 namespace pyasync::uv::detail {
 
+class arrival_awaiter;
+class others_arrival_awaiter;
 class tls_drain_awaiter;
 class tls_turn_awaiter;
 
@@ -27,7 +29,8 @@ class tls_turn_awaiter;
 /// OpenSSL reads and writes memory, and never waits. What it has encrypted goes to libuv at once, which keeps what the
 /// kernel does not take: so records go out in their order, whoever made them, and also where their writer has been
 /// cancelled. A writer waits until libuv has nothing left before it encrypts more; a reader, whose part of the protocol
-/// may have to write, too, never waits for that.
+/// may have to write, too, never waits for that. Where a message to OpenSSL itself has come in part, a writer waits for
+/// the rest: which the reader brings, or the writer itself where nobody reads.
 ///
 /// **Thread.** Its loop's, but for `let_go`.
 class tls_connection final : public pyasync::detail::ref_counted, pyasync::detail::work {
@@ -49,11 +52,15 @@ public:
     /// How much has been put into `into`, 0 at the end; nothing where something has to come first. Throws `error`
     /// where nothing can come any more.
     [[nodiscard]] std::optional<std::size_t> decrypt(mutable_buffer into);
+    /// Has a message to OpenSSL itself come in part? Until the rest has come, it can neither encrypt nor say the end.
+    [[nodiscard]] bool lacks_rest_of_message();
     void encrypt(const_buffer plain);
     void say_end();
 
     /// Where something has to come: room for it, for as long as nobody else runs on this thread.
     [[nodiscard]] mutable_buffer room();
+    /// Does a task wait for that already?
+    [[nodiscard]] bool awaits_arrival() const noexcept { return awaits_arrival_; }
     /// It has come; nothing at the transport's end.
     void came(mutable_buffer bytes);
 
@@ -71,6 +78,8 @@ public:
     bool is_being_read = false;
 
 private:
+    friend class arrival_awaiter;
+    friend class others_arrival_awaiter;
     friend class tls_drain_awaiter;
     friend class tls_turn_awaiter;
     friend class tls_writers_turn;
@@ -89,6 +98,7 @@ private:
     [[noreturn]] void fail(const std::string& operation);
 
     void expect(const std::string& host);
+    void end_arrival() noexcept;
     void end_turn() noexcept;
     /// Other work has its turn after so many writes that needed no wait: else one that the other side keeps up with
     /// would let no time limit pass.
@@ -104,6 +114,8 @@ private:
     BIO* incoming_ = nullptr;  ///< OpenSSL's, as the other one
     BIO* outgoing_ = nullptr;
     std::optional<tls_error> failed_;
+    bool awaits_arrival_ = false;
+    others_arrival_awaiter* waits_for_other_ = nullptr;  ///< for the one who awaits it
     bool transport_ended_ = false;
     bool has_said_end_ = false;
 

@@ -12,6 +12,7 @@
 #include <pyasync/core/misuse.hpp>
 #include <pyasync/uv/at_home.hpp>
 #include <pyasync/uv/timeout.hpp>
+#include "arrival.hpp"
 #include "connection.hpp"
 #include "context_state.hpp"
 #include "writers_turn.hpp"
@@ -21,37 +22,6 @@ namespace detail {
 namespace {
 
 constexpr std::size_t record = 16384;  // what one of TLS's holds
-
-/// Reads from the connection below, for OpenSSL.
-class arrival_awaiter {
-public:
-    arrival_awaiter(tls_connection& connection, pyasync::detail::task_context& context)
-        : connection_(&connection),
-          room_(connection.room()),
-          read_(connection.transport().read_some(room_).awaiter_in(context, std::source_location())) {}
-
-    [[nodiscard]] bool await_ready() { return read_.await_ready(); }
-    template <typename Promise>
-    [[nodiscard]] bool await_suspend(std::coroutine_handle<Promise> coroutine) noexcept {
-        return read_.await_suspend(coroutine);
-    }
-    void await_resume() { connection_->came({room_.data(), read_.await_resume()}); }
-
-private:
-    tls_connection* connection_;
-    mutable_buffer room_;
-    read_awaiter read_;
-};
-
-struct arrival {
-    using value_type = void;
-    tls_connection* connection;
-    [[nodiscard]] arrival_awaiter awaiter_in(pyasync::detail::task_context& context,
-                                             const std::source_location&) const {
-        connection->rest();
-        return {*connection, context};
-    }
-};
 
 /// The only reader, from its construction to its end.
 class reader {
@@ -75,7 +45,11 @@ task<std::size_t> read(tls_ref connection, mutable_buffer into) {
     if (!connection->received.empty()) co_return connection->received.take(into);
     for (;;) {
         if (const auto size = connection->decrypt(into)) co_return *size;
-        co_await arrival{connection.get()};
+        if (connection->awaits_arrival()) {
+            co_await others_arrival{connection.get(), "read from "};
+        } else {
+            co_await arrival{connection.get()};
+        }
     }
 }
 
@@ -89,7 +63,11 @@ task<std::size_t> receive(tls_ref connection) {
             connection->received.append({room.data(), *size});
             co_return *size;
         }
-        co_await arrival{connection.get()};
+        if (connection->awaits_arrival()) {
+            co_await others_arrival{connection.get(), "read from "};
+        } else {
+            co_await arrival{connection.get()};
+        }
     }
 }
 
@@ -134,6 +112,17 @@ private:
     std::size_t taken_of_first_ = 0;
 };
 
+/// The reader brings it, or nobody reads: then the writer does.
+task<> rest_of_message(tls_ref connection) {
+    while (connection->lacks_rest_of_message()) {
+        if (connection->awaits_arrival()) {
+            co_await others_arrival{connection.get(), "write to "};
+        } else {
+            co_await arrival{connection.get()};
+        }
+    }
+}
+
 task<> write(tls_ref connection, std::span<const const_buffer> parts) {
     std::size_t written = 0;
     try {
@@ -142,6 +131,7 @@ task<> write(tls_ref connection, std::span<const const_buffer> parts) {
         const tls_writers_turn turn = co_await writers_turn{connection.get()};
         for (parts_to_write left(parts); !left.empty();) {
             co_await drained{connection.get()};  // also of what a cancelled writer has left
+            if (connection->lacks_rest_of_message()) co_await rest_of_message(connection);
             const const_buffer next = left.next(connection->room());
             connection->encrypt(next);
             written += next.size();
@@ -157,6 +147,7 @@ task<> say_end(tls_ref connection) {
     co_await at_home();
     connection->require_home();
     const tls_writers_turn turn = co_await writers_turn{connection.get()};
+    if (connection->lacks_rest_of_message()) co_await rest_of_message(connection);
     connection->say_end();
     co_await drained{connection.get()};
 }
