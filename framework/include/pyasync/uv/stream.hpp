@@ -159,7 +159,8 @@ public:
     [[nodiscard]] detail::read_operation read_some(mutable_buffer into) { return {handle(), into}; }
     using framed::read_some;
 
-    /// Writes all parts, one after the other, as one write; waits while the other side does not keep up.
+    /// Writes all parts, one after the other, as one write; waits while the other side does not keep up, and gives way to
+    /// the loop's other work now and then where it does.
     /// A cancellation throws `write_cancelled`, which says how much had gone out.
     ///
     ///     co_await peer.write("HTTP/1.1 200 OK\r\n\r\n", body);
