@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include <pyasync/core/this_task.hpp>
 #include "support/counted.hpp"
 #include "support/launch.hpp"
 #include "support/manual_operation.hpp"
@@ -52,6 +53,19 @@ TEST_CASE("a root task does not run where it is launched, but on its executor") 
     CHECK(ran);
     CHECK(running.done());
     outcome_of(std::move(running));
+}
+
+TEST_CASE("a task that ends before it goes home is counted neither at its beginning nor at its end") {
+    static const auto counting = detail::make_ref<counting_locals>();
+    manual_executor executor;
+    const auto body = []() -> task<> {
+        static_cast<void>(co_await detail::question<&detail::task_context::need_locals>());
+    };
+    const auto root = detail::root<void>::launch_here(
+        body(), executor, [] { return detail::locals_ref::share(counting.get()); }, std::source_location::current());
+    CHECK(root->done());
+    CHECK(counting->started == 0);
+    CHECK(counting->finished == 0);
 }
 
 TEST_CASE("a root task is listed, with its place, while it runs") {

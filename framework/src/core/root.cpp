@@ -18,7 +18,7 @@ void root_base::leave() noexcept {
 }
 
 void root_base::finish() noexcept {
-    if (locals()) locals()->root_finished();
+    if (locals() && !is_away()) locals()->root_finished();  // away, it has not been counted
     drop_locals();
 }
 
