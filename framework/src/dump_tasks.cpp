@@ -148,8 +148,6 @@ private:
     std::optional<python_report> report_;
 };
 
-bool holds_gil() noexcept { return Py_IsInitialized() != 0 && PyGILState_Check() != 0; }
-
 // ---- Both ----
 
 std::string text_of(python_report python, const std::vector<uv::task_inquiry::reports>& cpp) {
@@ -177,7 +175,7 @@ std::string detail::dump_tasks_within(std::chrono::milliseconds patience) {
     if (in_forked_child()) return "a forked child: its parent has the tasks\n";
     const auto end = clock::now() + patience;
     uv::task_inquiry cpp;
-    if (!holds_gil()) {
+    if (!py::detail::holds_gil()) {
         const auto python = messenger::send();
         auto tasks = cpp.answers(end);
         return text_of(python->report_until(end), tasks);

@@ -237,6 +237,15 @@ TEST_CASE("Ctrl-C is Python's") {
     CHECK(signals.call_method("getsignal", signals.attr("SIGINT")).is(signals.attr("default_int_handler")));
 }
 
+TEST_CASE("who holds the GIL is known also where there has been a second interpreter") {
+    const interpreter python;
+    const gil held;
+    const bound others = held.token().import(PY_VERSION_HEX < 0x030D0000 ? "_xxsubinterpreters" : "_interpreters");
+    others.call_method("destroy", others.call_method("create"));
+    CHECK(detail::holds_gil());
+    std::jthread([] { CHECK_FALSE(detail::holds_gil()); }).join();
+}
+
 TEST_CASE("finalising waits for those who hold the GIL, and turns new ones away") {
     interpreter python;
     std::latch holding(1), leave(1);

@@ -69,6 +69,16 @@ gil::~gil() {
     leave();
 }
 
+bool detail::holds_gil() noexcept {
+    if (Py_IsInitialized() == 0) return false;
+    const PyThreadState* const own = PyGILState_GetThisThreadState();
+#if PY_VERSION_HEX >= 0x030D0000
+    return own != nullptr && own == PyThreadState_GetUnchecked();
+#else
+    return own != nullptr && own == _PyThreadState_UncheckedGet();
+#endif
+}
+
 bool detail::close_gil(std::chrono::milliseconds limit) {
     visitors& all = all_visitors();
     std::unique_lock lock(all.mutex);

@@ -7,6 +7,7 @@
 #include <new>
 
 #include <pyasync/core/inbox.hpp>
+#include <pyasync/py/gil.hpp>
 #include <pyasync/py/let_go.hpp>
 
 namespace pyasync::py::detail {
@@ -33,7 +34,7 @@ std::atomic<void (*)() noexcept> waker{nullptr};
 
 void give_up(PyObject* target) noexcept {
     if (Py_IsInitialized() == 0) return;
-    if (PyGILState_Check() != 0) {
+    if (holds_gil()) {
         detail::let_go(target);
         return;
     }
