@@ -140,8 +140,11 @@ TEST_CASE_FIXTURE(errors, "what() does without what cannot be had") {
     const bound variables =
         run("class Mute(Exception):\n"
             "    def __str__(self): raise RuntimeError('mute')\n"
+            "class Endless(Exception):\n"
+            "    def __str__(self): raise Endless()\n"
             "class Strange(Exception):\n"
             "    __notes__ = 1\n");
+    CHECK(std::string(python_error::from(variables["Endless"]()).what()) == "Endless: <exception str() failed>");
     CHECK(std::string(python_error::from(variables["Mute"]()).what()) == "Mute: <exception str() failed>");
     CHECK(std::string(python_error::from(variables["Strange"]("x")).what()) == "Strange: x");
     CHECK(std::string(python_error::from(evaluate("ValueError('\\ud800')")).what()) == "ValueError: \\ud800");

@@ -14,9 +14,20 @@
 namespace pyasync::py {
 namespace {
 
+/// How deep this thread is in what reports say: one may raise what has to be reported in turn.
+thread_local int reports_within = 0;
+
 /// What str(), repr() or an attribute says, or a stand-in where it raises: an error's report must not fail.
 template <typename Function>
 std::string or_else(const char* stand_in, Function&& ask) {
+    struct level {
+        level() noexcept { ++reports_within; }
+        level(const level&) = delete;
+        level& operator=(const level&) = delete;
+        ~level() { --reports_within; }
+    } const here;
+    constexpr int most = 16;  // members of groups within groups are told so, too
+    if (reports_within > most) return stand_in;
     try {
         return ask();
     } catch (const python_error&) {
