@@ -59,6 +59,39 @@ class Awaitable:
         return "awaited"
 
 
+class PlainIterator:
+    """Can be awaited, and has no `throw`."""
+
+    def __init__(self) -> None:
+        self.future: asyncio.Future | None = None
+
+    def __await__(self):
+        return self
+
+    def __next__(self):
+        if self.future is None:
+            self.future = asyncio.get_running_loop().create_future()
+            self.future.get_loop().call_soon(self.future.set_exception, KeyError("not there"))
+            self.future._asyncio_future_blocking = True
+            return self.future
+        raise StopIteration(self.future.result())
+
+
+def raise_cancelled() -> None:
+    raise asyncio.CancelledError("no coroutine")
+
+
+async def cancel_itself_and_wait() -> str:
+    task = asyncio.current_task()
+    assert task is not None
+    task.cancel("no more")
+    try:
+        await asyncio.sleep(3600)
+    except asyncio.CancelledError as error:
+        return str(error)
+    return ""
+
+
 @types.coroutine
 def generator_coroutine():
     yield

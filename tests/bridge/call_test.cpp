@@ -88,14 +88,28 @@ PYASYNC_TEST_CASE("a task that somebody kept ends like any other, though its cor
     CHECK(co_await call<std::string>("bridge_examples:await_other", std::move(kept)) == "observed True");
 }
 
-PYASYNC_TEST_CASE("a coroutine that cancels itself in its first step is cancelled at its first wait") {
-    bool cancelled = false;
+pyasync::task<bool> is_cancelled(std::string target, bool spawned = false) {
     try {
-        co_await call("bridge_examples:cancel_itself");
+        if (spawned) co_await pyasync::spawn(call(target));
+        co_await call(target);
     } catch (const pyasync::cancelled&) {
-        cancelled = true;
+        co_return true;
     }
-    CHECK(cancelled);
+    co_return false;
+}
+
+PYASYNC_TEST_CASE("a coroutine that cancels itself in its first step is cancelled at its first wait") {
+    CHECK(co_await is_cancelled("bridge_examples:cancel_itself"));
+    CHECK(co_await call<std::string>("bridge_examples:cancel_itself_and_wait") == "no more");
+}
+
+PYASYNC_TEST_CASE("the CancelledError of a plain function is a cancellation, too") {
+    CHECK(co_await is_cancelled("bridge_examples:raise_cancelled"));
+    CHECK(co_await is_cancelled("bridge_examples:raise_cancelled", true));
+}
+
+PYASYNC_TEST_CASE("what an awaited object without throw() waits for may fail") {
+    CHECK((co_await tests::error_of(call("bridge_examples:PlainIterator"))).ends_with("KeyError: 'not there'"));
 }
 
 namespace {

@@ -67,6 +67,21 @@ std::exception_ptr take_raised(py::python py) noexcept {
     return std::make_exception_ptr(py::python_error::fetch(py));
 }
 
+std::exception_ptr take_handled(py::python py) noexcept {
+    try {
+        throw;
+    } catch (const py::python_error& error) {
+        const py::bound value = error.value().bind(py);
+        if (PyErr_GivenExceptionMatches(value.ptr(), asyncio_api::get(py).cancelled_error) == 0) {
+            return std::current_exception();
+        }
+        py::detail::set_raised(value);
+        return take_raised(py);
+    } catch (...) {
+        return std::current_exception();
+    }
+}
+
 void python_await::start(py::python py, const py::bound& awaitable, asyncio_inbox& inbox, PyObject* context) noexcept {
     inbox_ = &inbox;
     try {
@@ -79,7 +94,7 @@ void python_await::start(py::python py, const py::bound& awaitable, asyncio_inbo
             await_future(task_of_loop(loop, awaitable, context), context);
         }
     } catch (...) {
-        ends_with_error(py, std::current_exception());
+        ends_with_error(py, take_handled(py));
     }
 }
 

@@ -65,12 +65,28 @@ PySendResult stand_in_send(PyObject* self, PyObject* argument, PyObject** result
     return conclude(me, how, *result);
 }
 
+/// What the cancellation says that is thrown; null where it says nothing.
+PyObject* message_in(PyObject* arguments) noexcept {
+    PyObject* const exception =
+        exception_to_throw(reinterpret_cast<PyTupleObject*>(arguments)->ob_item, PyTuple_GET_SIZE(arguments));
+    PyObject* const said = exception == nullptr ? nullptr : PyObject_GetAttrString(exception, "args");
+    PyObject* const message = said != nullptr && PyTuple_Check(said) && PyTuple_GET_SIZE(said) > 0
+                                  ? Py_NewRef(PyTuple_GET_ITEM(said, 0))
+                                  : nullptr;
+    PyErr_Clear();
+    py::detail::let_go(said);
+    py::detail::let_go(exception);
+    return message;
+}
+
 PyObject* stand_in_throw(PyObject* self, PyObject* arguments) noexcept {
     stand_in& me = stand_in::of(self);
     if (me.waits_for != nullptr) {
         // The Task never waited for it, so nobody else cancels it.
-        PyObject* const answer =
-            py::detail::into_python([&] { return PyObject_CallMethod(me.waits_for, "cancel", nullptr); });
+        PyObject* const message = message_in(arguments);
+        PyObject* const answer = py::detail::into_python(
+            [&] { return PyObject_CallMethod(me.waits_for, "cancel", message == nullptr ? nullptr : "(O)", message); });
+        py::detail::let_go(message);
         if (answer == nullptr) PyErr_Clear();
         const bool unwinds = answer == Py_True;
         py::detail::let_go(answer);

@@ -47,18 +47,31 @@ PyObject* exception_to_throw(PyObject* const* arguments, Py_ssize_t count) noexc
 }
 
 PySendResult throw_into(py::python py, PyObject* coroutine, PyObject* arguments, PyObject** result) noexcept {
+    *result = nullptr;
     PyObject* const method = PyObject_GetAttr(coroutine, asyncio_api::get(py).throw_name);
-    PyObject* const yielded =
-        method == nullptr ? nullptr : py::detail::into_python([&] { return PyObject_CallObject(method, arguments); });
+    if (method == nullptr) {
+        if (PyErr_ExceptionMatches(PyExc_AttributeError) == 0) return PYGEN_ERROR;
+        // A plain iterator, which an `__await__` may give: as with Python's own `await`, it does not hear of it.
+        PyErr_Clear();
+        PyObject* const exception =
+            exception_to_throw(reinterpret_cast<PyTupleObject*>(arguments)->ob_item, PyTuple_GET_SIZE(arguments));
+        if (exception != nullptr) py::detail::raise_object(exception);
+        py::detail::let_go(exception);
+        return PYGEN_ERROR;
+    }
+    PyObject* const yielded = py::detail::into_python([&] { return PyObject_CallObject(method, arguments); });
     py::detail::let_go(method);
     return outcome_of_throw(py, yielded, result);
 }
 
 PySendResult throw_raised(py::python py, PyObject* coroutine, PyObject** result) noexcept {
     const py::python_error error = py::python_error::fetch(py);
-    PyObject* const yielded = py::detail::into_python(
-        [&] { return PyObject_CallMethodOneArg(coroutine, asyncio_api::get(py).throw_name, error.value().ptr()); });
-    return outcome_of_throw(py, yielded, result);
+    PyObject* const arguments = PyTuple_Pack(1, error.value().ptr());
+    *result = nullptr;
+    if (arguments == nullptr) return PYGEN_ERROR;
+    const PySendResult how = throw_into(py, coroutine, arguments, result);
+    py::detail::let_go(arguments);
+    return how;
 }
 
 void close_coroutine(PyObject* coroutine) noexcept {

@@ -86,7 +86,7 @@ private:
             if (is_awaitable(value.ptr())) return start(py, value, locals().inbox(), context);
             returned(py, value);
         } catch (...) {
-            raised(py, std::current_exception());
+            raised(py, take_handled(py));
         }
     }
     void returned(py::python py, const py::bound& value) noexcept override {
@@ -135,7 +135,7 @@ private:
             if (is_awaitable(value.ptr())) return this->start(py, value, this->locals().inbox(), context.ptr());
             returned(py, value);
         } catch (...) {
-            this->raised(py, std::current_exception());
+            this->raised(py, take_handled(py));
         }
     }
     void returned(py::python py, const py::bound& value) noexcept override {

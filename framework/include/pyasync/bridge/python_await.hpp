@@ -24,6 +24,9 @@ void require_awaitable(const py::bound& candidate);
 /// `python_error`.
 [[nodiscard]] std::exception_ptr take_raised(py::python py) noexcept;
 
+/// The same of the exception that is being handled.
+[[nodiscard]] std::exception_ptr take_handled(py::python py) noexcept;
+
 /// One awaitable on its way to an outcome. On the asyncio thread, under the GIL.
 ///
 /// A coroutine is stepped at once, in the locals' context. Where it ends without waiting for anything, that is all, and
