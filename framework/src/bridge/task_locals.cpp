@@ -102,14 +102,14 @@ locals_ref task_locals_state::for_child() {
     return make_ref<task_locals_state>(inbox_, loop_, py::object(), std::move(with_context));
 }
 
-ref<task_locals_state> current_locals() noexcept {
+ref<task_locals_state> current_locals() {
     if (task_context* const context = task_context::current(); context != nullptr && context->need_locals()) {
         return ref<task_locals_state>::share(static_cast<task_locals_state*>(context->locals().get()));
     }
     return acting == nullptr ? ref<task_locals_state>() : acting->locals();
 }
 
-ref<task_locals_state> current_or_default_locals() noexcept {
+ref<task_locals_state> current_or_default_locals() {
     if (auto mine = current_locals()) return mine;
     default_locals& application = application_locals();
     const std::lock_guard lock(application.mutex);

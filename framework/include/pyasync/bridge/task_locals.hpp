@@ -44,10 +44,10 @@ private:
 };
 
 /// The locals of the task that runs on this thread, or in whose name Python was called here; null where there is none.
-[[nodiscard]] ref<task_locals_state> current_locals() noexcept;
+[[nodiscard]] ref<task_locals_state> current_locals();
 
 /// Those, else the locals of the application's `run`, while it runs; null where there is none.
-[[nodiscard]] ref<task_locals_state> current_or_default_locals() noexcept;
+[[nodiscard]] ref<task_locals_state> current_or_default_locals();
 
 /// The locals for Python work that starts here under the GIL: the current task's, else this thread's running loop with
 /// a copy of the current context, else the application's; null where there is none.
