@@ -281,12 +281,13 @@ bool asyncio_inbox::serve(py::python py, clock::time_point until) noexcept {
     asyncio_inbox* const outer = std::exchange(serving_, this);
     const outbox gathering;
     all.slice.begin(until);
-    while (to_raise_ == nullptr && !of_parent_process_) {
+    while (!all.ready.empty() && !closed() && to_raise_ == nullptr && !of_parent_process_) {
         work& item = all.ready.pop();
         item.handle(item, delivery::served);
         if (all.ready.empty() || all.slice.is_over()) break;
     }
     serving_ = outer;
+    if (closed()) refuse(std::move(all.ready));  // by another thread, while Python had given up the GIL
     py::detail::reclaim(py);
     return true;
 }

@@ -3,6 +3,7 @@
 #include <pyasync/bridge/stream_source.hpp>
 
 #include <chrono>
+#include <exception>
 
 #include <pyasync/bridge/future_into_py.hpp>
 #include <pyasync/bridge/stepping.hpp>
@@ -270,13 +271,16 @@ PySendResult stream_source::run(py::python py, bool stepped, PySendResult how, P
                     *result = Py_NewRef(Py_None);
                     return PYGEN_RETURN;
                 }
-            } catch (const py::python_error& error) {
-                py::detail::set_raised(error.value().bind(py));
+            } catch (...) {
+                py::detail::set_raised_from(py, std::current_exception());
                 stepped = true;
                 how = PYGEN_ERROR;
             }
         }
-        if (!stepped) how = py::detail::into_python([&] { return PyIter_Send(step_.ptr(), Py_None, result); });
+        if (!stepped) {
+            const py::bound step = step_.bind(py);  // a loop that is closed meanwhile lets go of it
+            how = py::detail::into_python([&] { return PyIter_Send(step.ptr(), Py_None, result); });
+        }
         stepped = false;
         if (how == PYGEN_NEXT) {
             deliver();
