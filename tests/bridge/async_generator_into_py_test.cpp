@@ -48,6 +48,11 @@ async_generator<int> wait_after(int last) {
     throw pyasync::cancelled();
 }
 
+async_generator<int> wait_for_ever() {
+    co_yield 1;
+    co_await pyasync::uv::sleep(1h);
+}
+
 /// Cleans up, with a co_await, where it is closed at a co_yield.
 async_generator<int> clean_up() {
     try {
@@ -104,6 +109,11 @@ task<> everything_arrives() {
 TEST_CASE("async for sees every item, in order, then the end or the exception") { on_loops(everything_arrives); }
 
 TEST_CASE("in debug mode as well") { on_loops(everything_arrives, {.debug = true}); }
+
+PYASYNC_TEST_CASE("what is thrown into a step comes out of it once, and is the end") {
+    CHECK(co_await ask("throw_into_step", co_await function_of(&wait_for_ever, 4)) ==
+          "1 KeyError stop stop, 1 CancelledError stop stop");
+}
 
 PYASYNC_TEST_CASE("a function given to Python may return the generator itself") {
     py::object function =

@@ -369,6 +369,28 @@ async def throw_after(function, count: int) -> str:
     return f"{seen}"
 
 
+async def throw_into_step(function) -> str:
+    """Into one that waits, as a Task does that is cancelled when that does not wait for anything any more."""
+    told = []
+    for error in (KeyError("thrown"), asyncio.CancelledError("thrown")):
+        generator = function()
+        seen = [str(await anext(generator))]
+        step = generator.__anext__().__await__()
+        step.send(None)
+        try:
+            step.throw(error)
+        except (KeyError, asyncio.CancelledError) as raised:
+            assert raised is error
+            seen.append(type(raised).__name__)
+        for _ in range(2):
+            try:
+                await anext(generator)
+            except StopAsyncIteration:
+                seen.append("stop")
+        told.append(" ".join(seen))
+    return ", ".join(told)
+
+
 async def leave_after(function, count: int) -> None:
     async for _ in function():
         count -= 1

@@ -329,6 +329,10 @@ std::vector<py::bound> python_future_wait::callbacks(const py::bound& future) {
     return all;
 }
 
+bool python_future_wait::cancel_asked(PyObject* future) noexcept {
+    return Py_TYPE(future) == future_type() && as_future(future).cancel_asked != 0;
+}
+
 PyObject* python_future_wait::cancel_message(PyObject* future) noexcept {
     return Py_TYPE(future) == future_type() ? as_future(future).cancel_message : nullptr;
 }

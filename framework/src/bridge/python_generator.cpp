@@ -19,6 +19,7 @@ struct python_generator {
     PyObject* weak_references;
     char running;              ///< a step is under way
     char over;                 ///< Python has seen the end
+    char thrown_into;          ///< it ends by what was thrown into a step: a cancellation to C++, and no news to Python
     PyObject* cancel_message;  ///< what a step of it has been cancelled with: it may come out of a later one
 };
 
@@ -58,7 +59,7 @@ void raise_out_of_generator(const py::bound& exception) {
 /// Raises what the generator has ended with.
 PySendResult raise_end(py::python py, generator_step& step, generator_feed& feed) {
     const std::exception_ptr error = feed.take_error();
-    if (error == nullptr) {
+    if (error == nullptr || (is_cancellation(error) && as_generator(step.generator).thrown_into != 0)) {
         PyErr_SetNone(PyExc_StopAsyncIteration);
         return PYGEN_ERROR;
     }
@@ -116,6 +117,7 @@ PySendResult advance(py::python py, generator_step& step, bool first, PyObject**
             const PySendResult how = PyIter_Send(step.waits_for, Py_None, result);
             if (how != PYGEN_RETURN) return how;
             py::detail::clear(*result);
+            if (python_future_wait::cancel_asked(step.waits_for)) as_generator(step.generator).thrown_into = 0;
             if (PyObject* const message = python_future_wait::cancel_message(step.waits_for)) {
                 py::detail::replace(as_generator(step.generator).cancel_message, Py_NewRef(message));
             }
@@ -162,7 +164,9 @@ PySendResult step_send(PyObject* self, PyObject*, PyObject** result) noexcept {
 PyObject* step_throw(PyObject* self, PyObject* const* arguments, Py_ssize_t count) noexcept {
     PyObject* const exception = exception_to_throw(arguments, count);
     if (exception == nullptr) return nullptr;
-    conclude(as_step(self));
+    generator_step& step = as_step(self);
+    if (step.state == progress::under_way) as_generator(step.generator).thrown_into = 1;
+    conclude(step);
     py::detail::raise_object(exception);
     py::detail::let_go(exception);
     return nullptr;

@@ -23,6 +23,9 @@ public:
     [[nodiscard]] static const future_state_base* operation(PyObject* future) noexcept;
     [[nodiscard]] static std::vector<py::bound> callbacks(const py::bound& future);
 
+    /// Has a pyasync.Future been cancelled while it was pending, be it in vain?
+    [[nodiscard]] static bool cancel_asked(PyObject* future) noexcept;
+
     /// What a pyasync.Future has been cancelled with, borrowed; null where it has not, or without a message.
     [[nodiscard]] static PyObject* cancel_message(PyObject* future) noexcept;
 
