@@ -104,10 +104,10 @@ private:
 /// **Thread.** Under the GIL. Items are converted on the thread that sends or receives them in Python; what need not
 /// wait crosses no threads. **Cancellation.** A `receive` that is cancelled has received nothing, at whatever moment:
 /// what it had just been given is the channel's next item again. A `send` that is cancelled has not sent, unless the
-/// item had just found its place, in the channel or with a receiver. **Errors.** `send` raises what the conversion of the item raises,
-/// at the call; `ChannelClosed`, of the module `pyasync` in an application, else of the extension module, as does
-/// `receive` where the channel is closed and empty. An item that does not convert to Python is lost with that
-/// exception. **Ownership.** Shares the channel.
+/// item had just found its place, in the channel or with a receiver. **Errors.** `send` raises what the conversion of
+/// the item raises, at the call; `ChannelClosed`, of the module `pyasync` in an application, else of the extension
+/// module, as does `receive` where the channel is closed and empty. An item that does not convert to Python is lost with
+/// that exception. **Ownership.** Shares the channel.
 template <typename T>
 [[nodiscard]] py::bound channel_into_py(py::python py, channel<T> content,
                                         const std::source_location& where = std::source_location::current()) {

@@ -36,12 +36,12 @@ namespace detail {
 
 /// Turns further `gil`s away and waits, for `limit` at most, until the present ones are gone; false where some are not.
 [[nodiscard]] bool close_gil(std::chrono::milliseconds limit);
+/// A new interpreter: `gil`s are welcome.
+void open_gil() noexcept;
 
 /// Does this thread hold the main interpreter's GIL? Any thread, at any time. (PyGILState_Check() says so of every
 /// thread, once the process has had a second interpreter.)
 [[nodiscard]] bool holds_gil() noexcept;
-/// A new interpreter: `gil`s are welcome.
-void open_gil() noexcept;
 
 template <typename T>
 struct holds_bound : std::is_same<T, bound> {};
