@@ -1,7 +1,8 @@
 // tests/bench/net/load.cpp: many clients of an echo server, each of which sends its next message when it has the last one back.
 // SPDX-License-Identifier: MIT
 //
-// usage: bench_net_load PORT CONNECTIONS SIZE SECONDS; prints how many messages came back in a second. Each is a line.
+// usage: bench_net_load PORT CONNECTIONS SIZE; then, for each line of its standard input, which is a number of seconds, exchanges
+// messages for so long and prints how many came back in a second. The connections stay. Each message is a line.
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
@@ -14,6 +15,8 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <iostream>
+#include <stdexcept>
 #include <string>
 #include <system_error>
 #include <vector>
@@ -54,36 +57,39 @@ public:
         }
     }
 
-    /// Messages a second.
+    /// Messages a second, from the first until the last one is back.
     double run(std::chrono::duration<double> length) {
-        using clock = std::chrono::steady_clock;
-        for (const int each : sockets_) send(each);
-        exchange_until(clock::now() + length / 4);  // to get under way
-        done_ = 0;
         const auto begin = clock::now();
-        exchange_until(begin + length);
-        return static_cast<double>(done_) / std::chrono::duration<double>(clock::now() - begin).count();
+        const auto end = begin + std::chrono::duration_cast<clock::duration>(length);
+        long done = 0;
+        for (const int each : sockets_) send(each);
+        std::array<epoll_event, 256> events{};
+        for (std::size_t away = sockets_.size(); away > 0;) {
+            const int count = succeed(::epoll_wait(epoll_, events.data(), events.size(), 10'000), "epoll_wait");
+            if (count == 0) throw std::runtime_error("nothing came back for ten seconds");
+            const bool again = clock::now() < end;
+            for (int i = 0; i < count; ++i) {
+                const std::size_t client = events.at(static_cast<std::size_t>(i)).data.u64;
+                if (!receive(client)) continue;
+                ++done;
+                again ? send(sockets_[client]) : void(--away);
+            }
+        }
+        return static_cast<double>(done) / std::chrono::duration<double>(clock::now() - begin).count();
     }
 
 private:
-    template <typename Time>
-    void exchange_until(Time end) {
-        std::array<epoll_event, 256> events{};
-        while (std::chrono::steady_clock::now() < end) {
-            const int count = succeed(::epoll_wait(epoll_, events.data(), events.size(), 1000), "epoll_wait");
-            for (int i = 0; i < count; ++i) receive(events.at(static_cast<std::size_t>(i)).data.u64);
-        }
-    }
+    using clock = std::chrono::steady_clock;
 
-    void receive(std::size_t client) {
+    /// Whether the client has all of its message back.
+    bool receive(std::size_t client) {
         static std::array<char, 65536> room;
         const int come = succeed(static_cast<int>(::recv(sockets_[client], room.data(), room.size(), 0)), "recv");
         if (come == 0) throw std::runtime_error("the server has ended a connection");
         come_[client] += static_cast<std::size_t>(come);
-        if (come_[client] < message_.size()) return;
+        if (come_[client] < message_.size()) return false;
         come_[client] = 0;
-        ++done_;
-        send(sockets_[client]);
+        return true;
     }
 
     void send(int socket) const {
@@ -98,21 +104,23 @@ private:
     std::vector<std::size_t> come_;
     std::vector<int> sockets_;
     int epoll_;
-    long done_ = 0;
 };
 
 }  // namespace
 
 int main(int argc, char** argv) {
-    if (argc != 5) {
-        std::fputs("usage: bench_net_load PORT CONNECTIONS SIZE SECONDS\n", stderr);
+    if (argc != 4) {
+        std::fputs("usage: bench_net_load PORT CONNECTIONS SIZE\n", stderr);
         return 2;
     }
     try {
         allow_many_descriptors();
         clients all(std::atoi(argv[1]), static_cast<std::size_t>(std::atol(argv[2])),
                     static_cast<std::size_t>(std::atol(argv[3])));
-        std::printf("%.0f\n", all.run(std::chrono::duration<double>(std::atof(argv[4]))));
+        for (double seconds = 0; std::cin >> seconds;) {
+            std::printf("%.0f\n", all.run(std::chrono::duration<double>(seconds)));
+            std::fflush(stdout);
+        }
     } catch (const std::exception& error) {
         std::fprintf(stderr, "bench_net_load: %s\n", error.what());
         return 1;
