@@ -1,7 +1,7 @@
 # cmake/standalone/imports.py: the imports that a module's source has in it, found without running it.
 # SPDX-License-Identifier: MIT
 """Every `import` statement, every call of `__import__` or `import_module` with a constant name, and every encoding that is named
-in a call, with what is known of the conditions that it stands under."""
+where text and bytes become each other, with what is known of the conditions that it stands under."""
 
 import ast
 import os
@@ -10,6 +10,16 @@ from collections.abc import Iterator
 from encodings import normalize_encoding
 from encodings.aliases import aliases
 from typing import Any, NamedTuple
+
+ENCODING_AT = {
+    "encode": slice(1),
+    "decode": slice(1),
+    "str": slice(1, 2),
+    "bytes": slice(1, 2),
+    "bytearray": slice(1, 2),
+    "open": slice(2, 4),  # that of codecs, and the one that is built in
+}
+"""Which arguments of these functions may name an encoding; elsewhere it is called that."""
 
 CATCHES = {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"}
 
@@ -66,8 +76,7 @@ class Finder(ast.NodeVisitor):
                 name = absolute_name(relative, len(given.value) - len(relative), self.package)
                 if name:
                     self.add(name, (), node.lineno, optional=True)
-        if function in ("encode", "decode"):
-            self.add_encoding(node.args[:1])
+        self.add_encoding(node.args[ENCODING_AT.get(function, slice(0))])
         self.add_encoding([each.value for each in node.keywords if each.arg == "encoding"])
         self.generic_visit(node)
 
@@ -90,13 +99,17 @@ class Finder(ast.NodeVisitor):
     visit_TryStar = visit_Try
 
     def visit_While(self, node: ast.While) -> None:
+        self.visit(node.test)
         known = value_of(node.test)
         if known is not False:
             self.visit_all(node.body, conditional=known is None)
         self.visit_all(node.orelse, conditional=True)
 
     def visit_Match(self, node: ast.Match) -> None:
+        self.visit(node.subject)
         for each in node.cases:
+            if each.guard is not None:
+                self.visit(each.guard)
             self.visit_all(each.body, conditional=True)
 
     def visit_With(self, node: ast.With) -> None:
@@ -105,6 +118,7 @@ class Finder(ast.NodeVisitor):
         self.visit_all(node.body, optional=any(suppresses_failed_import(each.context_expr) for each in node.items))
 
     def visit_If(self, node: ast.If) -> None:
+        self.visit(node.test)
         known = value_of(node.test)
         if known is not False:
             self.visit_all(node.body, conditional=known is None)

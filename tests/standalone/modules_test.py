@@ -108,6 +108,22 @@ class Imports(unittest.TestCase):
         )
         self.assertEqual(found_in(source, "outer"), {"a": "optional", "b": "optional", "outer.c": "optional"})
 
+    def test_encodings_in_conditions(self) -> None:
+        source = """\
+            if a.decode("koi8-r"):
+                pass
+            elif str(a, "cp1250"):
+                pass
+            while bytes(a, "cp1251"):
+                pass
+            match a.decode("cp1252"):
+                case x if codecs.open(x, "r", "gbk"):
+                    pass
+            open(a, "r", 1)
+            """
+        names = ("koi8_r", "cp1250", "cp1251", "cp1252", "gbk")
+        self.assertEqual(found_in(source).keys(), {f"encodings.{each}" for each in names})
+
     def test_encodings(self) -> None:
         source = "a.encode('Latin-1')\nb.decode('gbk', 'ignore')\nopen(c, encoding='cp1250')\nd.encode(e)\n"
         self.assertEqual(
