@@ -68,12 +68,15 @@ def contents(options: Options, cache: Cache) -> Contents:
     if not options.is_static:
         mark_unusable(made)
     faults = graph.faults(takes_all=options.takes_all)
+    if options.if_not_all and any("cannot be in it" in each for each in faults):
+        faults.append(options.if_not_all)
     if faults:
         raise Faults(faults)
     made.entries = list(entries(made))
     if not options.is_packed_as_whole:
         early = made.graph.imported_at_start()
-        made.entries = [packed(each, sources, early, compresses=options.compresses) for each in made.entries]
+        plain = needed_to_unpack(made.entries)
+        made.entries = [packed(each, sources, early, plain, compresses=options.compresses) for each in made.entries]
     made.distributions = distributions(graph.modules.values(), options.sites, folders, sources)
     add_files(made, options)
     misspelt = graph.misspelt_exclusions()
@@ -153,12 +156,18 @@ def folders_of_files(made: Contents) -> Iterator[Entry]:
             folder = folder.rpartition("/")[0]
 
 
-def packed(entry: Entry, sources: Sources, early: set[str], *, compresses: bool) -> Entry:
+def needed_to_unpack(entries: list[Entry]) -> set[str]:
+    """The names of what unpacks the others, and of what is there before that."""
+    needs = {each.name: each.needs.split("\n") for each in entries}
+    return {*BY_INTERPRETER, IMPORTER, "zlib", *needs.get("zlib", [])}
+
+
+def packed(entry: Entry, sources: Sources, early: set[str], plain: set[str], *, compresses: bool) -> Entry:
     """Sources are read for tracebacks only, and code that is not imported early may never be; the rest is packed where that is
     wanted, but for what unpacks it."""
     made = replace(entry, source=sources.compressed(entry.source), packed=Packed.SOURCE) if entry.source else entry
     is_late = entry.code and entry.name not in early and not entry.name.startswith(OWN)
-    if not (compresses or is_late) or entry.name in (*BY_INTERPRETER, IMPORTER, "zlib"):
+    if not (compresses or is_late) or entry.name in plain:
         return made
     code, data = (sources.compressed(each) if each else each for each in (entry.code, entry.data))
     return replace(made, code=code, data=data, packed=made.packed | Packed.CODE_AND_DATA)

@@ -75,11 +75,24 @@ class Libraries:
             raise Unusable(f"{name} is not found, which {needed_by} needs")
         made = self.found[name] = Shared(name, place, [], needed_by)  # before it is complete: they can need each other
         try:
+            self.require_soname(made)
             made.needs = [each for each in self.needs_of(place, name, paths) if each != name]
         except Unusable:
             del self.found[name]
             raise
         return made
+
+    def require_soname(self, library: Shared) -> None:
+        """What is in memory has no other name that the dynamic linker would know it by."""
+        try:
+            soname = elf.library(self.sources.read(library.file)).soname
+        except ValueError as error:
+            raise Unusable(f"{os.path.basename(library.file)} is no shared library: {error}") from error
+        if soname != library.name:
+            raise Unusable(
+                f"{library.name}, which {library.needed_by} needs, says {soname or 'no name'} of itself (its SONAME; "
+                f"`patchelf --set-soname {library.name} {library.file}` mends that)"
+            )
 
     def note(self, what: str) -> None:
         if what not in self.notes:

@@ -44,6 +44,7 @@ class Options:
     compresses: bool
     is_packed_as_whole: bool
     takes_all: bool
+    if_not_all: str  # what to do then
 
 
 class Parser(argparse.ArgumentParser):
@@ -85,7 +86,11 @@ def parser() -> Parser:
         "--packed", action="store_true", help="the whole executable will be compressed, so nothing in it is"
     )
     made.add_argument(
-        "--all", action="store_true", help="an extension that cannot be in it is a fault, though it is optional"
+        "--all",
+        nargs="?",
+        const="",
+        metavar="WHAT_TO_DO",
+        help="an extension that cannot be in it is a fault, though it is optional",
     )
     made.add_argument("--compress", action="store_true", help="smaller, and slower to import")
     made.add_argument(
@@ -122,7 +127,8 @@ def options(arguments: list[str]) -> Options:
         is_static=given.mode == "STATIC",
         compresses=given.compress,
         is_packed_as_whole=given.packed,
-        takes_all=given.all,
+        takes_all=given.all is not None,
+        if_not_all=given.all or "",
     )
     faults += wrong_with(made)
     if faults:

@@ -18,7 +18,10 @@ BUILDER = Path(sys.argv.pop(1)).resolve() / "build.py"
 sys.path.append(str(BUILDER.parent / "static"))
 sys.dont_write_bytecode = True
 
+sys.path.append(str(BUILDER.parent))
 import inittab  # noqa: E402
+from archive import Entry, Kind  # noqa: E402
+from contents import needed_to_unpack  # noqa: E402
 
 EXTENSION = sysconfig.get_config_var("EXT_SUFFIX")
 DEBIAN = Path("/usr/lib/python3/dist-packages")
@@ -73,7 +76,8 @@ class WithApplication(unittest.TestCase):
         place = self.folder / name
         place.parent.mkdir(parents=True, exist_ok=True)
         others = ["-x", "none", "-Wl,--no-as-needed", *(str(self.folder / each) for each in needed)]
-        subprocess.run(["cc", "-shared", "-x", "c", "/dev/null", *others, "-o", str(place)], check=True)
+        command = ["cc", "-shared", f"-Wl,-soname,{place.name}", "-x", "c", "/dev/null", *others, "-o", str(place)]
+        subprocess.run(command, check=True)
 
 
 class Application(WithApplication):
@@ -254,12 +258,21 @@ class Extensions(WithApplication):
             r"\n  _contextvars: contextvars, line \d+ cannot do without it, but it cannot be in it",
         )
         self.assertIn("Lesser General Public License", self.text("NOTICE"))
+        optional = self.run_builder(*options, "--all", "configure again")
+        self.assertRegex(optional, r"^error: fast cannot be in it: .*\nerror: configure again\n$")
         self.write({"main.py": "import fast\n"})
         said = self.run_builder(*options)
         self.assertEqual(
             said,
             "error: fast cannot be in it: a fully static executable cannot load it; use MODE EMBEDDED, or name an archive of it behind STATIC_EXTENSIONS (imported by main, line 1)\n",
         )
+
+    def test_what_unpacks_the_others_is_not_packed(self) -> None:
+        zlib = Entry("zlib", Kind.EXTENSION, needs="libz.so.1\nlibother.so")
+        plain = needed_to_unpack([Entry("json", Kind.MODULE), zlib, Entry("libz.so.1", Kind.SHARED_LIBRARY)])
+        self.assertLessEqual({"zlib", "libz.so.1", "libother.so", "encodings", "_pyasync_importer"}, plain)
+        self.assertNotIn("json", plain)
+        self.assertIn("zlib", needed_to_unpack([Entry("zlib", Kind.STATIC)]))
 
     def test_one_whose_library_is_gone(self) -> None:
         self.write({"main.py": "try:\n import fast\nexcept ImportError:\n pass\n"})

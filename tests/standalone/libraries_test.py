@@ -23,13 +23,14 @@ class WithLibraries(unittest.TestCase):
         self.folder = Path(folder.name)
         self.libraries = Libraries(Sources(Cache(str(self.folder / "cache"), []), optimize=0))
 
-    def link(self, name: str, *needed: str, paths: str = "", folder: str = ".") -> str:
-        """An empty library that needs others."""
+    def link(self, name: str, *needed: str, paths: str = "", folder: str = ".", called: str | None = None) -> str:
+        """An empty library that needs others. `called`: its SONAME, where that is not its name."""
         place = self.folder / folder / name
         place.parent.mkdir(exist_ok=True)
         others = [str(next(self.folder.rglob(each))) for each in needed]
         command = ["cc", "-shared", "-nostdlib", "-x", "c", "/dev/null", "-x", "none", "-Wl,--no-as-needed", *others]
-        command += [f"-Wl,-soname,{name}", "-Wl,--allow-shlib-undefined", *([f"-Wl,-rpath,{paths}"] if paths else [])]
+        command += [f"-Wl,-soname,{soname}" if (soname := name if called is None else called) else "-Wl,--as-needed"]
+        command += ["-Wl,--allow-shlib-undefined", *([f"-Wl,-rpath,{paths}"] if paths else [])]
         subprocess.run([*command, "-o", str(place)], check=True)
         return str(place)
 
@@ -60,6 +61,15 @@ class WithLibraries(unittest.TestCase):
         with self.assertRaisesRegex(Unusable, r"^libgone\.so is not found, which libuser\.so needs$"):
             self.libraries.needs_of(file, "extension")
         self.assertEqual(self.libraries.found, {})
+
+    def test_one_without_its_name_could_not_be_found_again(self) -> None:
+        (self.folder / "here").mkdir()
+        for called, said in (("", "no name"), ("libother.so", r"libother\.so")):
+            self.link("libnameless.so", folder="here")
+            file = self.link("extension.so", "libnameless.so", paths="$ORIGIN/here")
+            self.link("libnameless.so", folder="here", called=called)
+            with self.assertRaisesRegex(Unusable, f"^libnameless\\.so, which extension needs, says {said} of itself"):
+                Libraries(Sources(Cache(str(self.folder / "other"), []), optimize=0)).needs_of(file, "extension")
 
     def test_glibc_and_python_are_left_out(self) -> None:
         self.link("libc.so.6")
