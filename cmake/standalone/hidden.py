@@ -37,7 +37,7 @@ BY_NAME = {
     "dbm": ("dbm.dumb",),
     "encodings": tuple(f"encodings.{each}" for each in ENCODINGS),
     "importlib.metadata": ("_pyasync_metadata",),
-    "importlib.resources": ("_pyasync_resources",),
+    "importlib.resources": ("_pyasync_resources", "importlib.readers"),  # of what is in no executable
     "multiprocessing": (
         "_pyasync_children",
         "_multiprocessing",

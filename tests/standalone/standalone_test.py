@@ -140,6 +140,31 @@ class Surroundings(Standalone):
         self.assertEqual(json.loads(self.output("python:setup", **inside))["executable"], "/prober")
         self.assertIn("(42,)", self.output("extensions:work", **inside))
         self.assertEqual(list((self.folder / "tmp").iterdir()), [])
+        self.assertEqual(self.setup_as_found_in_path(inside)["executable"], "/prober")
+
+    def setup_as_found_in_path(self, inside: dict[str, object]) -> dict[str, object]:
+        """With the command as its first argument, and no /proc to ask."""
+        done = subprocess.run(
+            ["prober", "python:setup"],
+            executable="/prober",
+            preexec_fn=inside["prepare"],
+            capture_output=True,
+            check=True,
+        )  # type: ignore[call-overload]
+        return dict(json.loads(done.stdout))
+
+    @unittest.skipUnless(PROBER.read_bytes().endswith(b"PYASYNCZ"), "is for those that are packed as a whole")
+    def test_a_damaged_one_says_so(self) -> None:
+        whole = PROBER.read_bytes()
+        damaged = self.folder / "damaged"
+        for place, byte in ((len(whole) // 2, 0xFF), (len(whole) - 100, 0xFF), (len(whole) - 18, 0x7F)):
+            changed = bytearray(whole)
+            changed[place] ^= byte
+            damaged.write_bytes(changed)
+            damaged.chmod(0o755)
+            done = self.ended("python:where", program=damaged)
+            self.assertEqual(done.returncode, 1, place)
+            self.assertRegex(done.stderr, rf"^{damaged}: the file is damaged")
 
     @unittest.skipUnless(STATIC, "is for those that need nothing")
     @unittest.skipUnless(os.geteuid() == 0, "takes root, for chroot")
@@ -150,6 +175,7 @@ class Surroundings(Standalone):
         self.assertIn("(42,)", self.output("extensions:work", **inside))
         self.assertEqual(self.output("tls:echo", "/certificate.pem", "/key.pem", **inside), "b'HELLO\\n' TLSv1.3\n")
         self.assertEqual(self.output("extensions:names", **inside).splitlines()[1], "('127.0.0.1', 80)")
+        self.assertEqual(self.setup_as_found_in_path(inside)["executable"], "/prober")
 
     @unittest.skipUnless(STATIC, "is for those that load nothing")
     def test_an_extension_that_is_linked_into_it(self) -> None:
@@ -183,8 +209,27 @@ class Modules(Standalone):
         self.assertEqual(
             self.output("python:resources").splitlines(),
             [f"{['__init__.py', 'data', *(f'{each}.py' for each in PROBES)]}", "a note", "a note True",
-             "True False False", "# tests/standalone/probes/python.py: how Python is set up, and what is known of modules."],
+             "True False False", "# tests/standalone/probes/python.py: how Python is set up, and what is known of modules.",
+             r"'one\ntwo\n'", "a note"],
         )  # fmt: skip
+
+    def test_modules_are_found_in_their_folder(self) -> None:
+        names = " ".join(f"probes.{each}" for each in PROBES)
+        self.assertEqual(self.output("python:found_in_folders"), f"{names} True\n")
+
+    def test_a_folder_without_modules_is_one_part_of_a_package(self) -> None:
+        plugin = self.write("spread/plugin.py", "")
+        self.assertEqual(
+            self.output("python:parts", str(self.folder), "spread.plugin").splitlines(),
+            [str(plugin), "['lines.txt']"],
+        )
+
+    def test_a_module_outside_comes_before_a_folder_without_modules(self) -> None:
+        module = self.write("spread/__init__.py", "")
+        self.write("spread/lines.txt", "")
+        self.assertEqual(
+            self.output("python:parts", str(self.folder), "spread").splitlines(), [str(module), "['lines.txt']"]
+        )
 
     def test_folders_of_data(self) -> None:
         self.assertEqual(self.output("python:folders_of_data"), "a note\n")
@@ -268,6 +313,10 @@ class Packages(Standalone):
         self.assertRegex(version, r"^\d+\.\d+.* aiohttp$")
         self.assertIn("'uvloop'", names)
         self.assertEqual(missing, "No package metadata was found for nobody")
+
+    def test_a_package_that_is_an_extension(self) -> None:
+        self.assertEqual(self.output("packages:compiled_package"), "compiled compiled.inner True\n")
+        self.assertEqual(self.output("packages:again"), "True\n")
 
     def test_files_of_modules_are_in_the_executable(self) -> None:
         self.assertTrue(all(line.startswith("/") for line in self.output("packages:places").splitlines()))

@@ -42,13 +42,12 @@ class Importer:
             return None
         kind, file = found
         if kind == NAMESPACE:
-            spec = ModuleSpec(name, self, is_package=True)  # type: ignore[arg-type]
-        else:
-            origin = f"{ROOT}/{file}" if file else "built-in"
-            spec = ModuleSpec(name, self, origin=origin, is_package=kind in PACKAGES)  # type: ignore[arg-type]
-            spec.has_location = bool(file)
+            return namespace(name, sys.path if path is None else path)
+        origin = f"{ROOT}/{file}" if file else "built-in"
+        spec = ModuleSpec(name, self, origin=origin, is_package=kind in PACKAGES)  # type: ignore[arg-type]
+        spec.has_location = bool(file)
         if kind in PACKAGES:
-            spec.submodule_search_locations = [f"{ROOT}/{name.replace('.', '/')}"]
+            spec.submodule_search_locations = [location(name)]
         return spec
 
     def find_distributions(self, context: "DistributionFinder.Context") -> "Iterator[Distribution]":
@@ -113,9 +112,8 @@ class Importer:
         return data
 
     def get_resource_reader(self, name: str) -> "TraversableResources | None":
-        if not self.is_package(name):
-            return None
-        return own_module("_pyasync_resources").Reader(name.replace(".", "/"))
+        package = name if self.is_package(name) else name.rpartition(".")[0]
+        return own_module("_pyasync_resources").Reader(package.replace(".", "/"))
 
 
 class FolderFinder:
@@ -127,10 +125,28 @@ class FolderFinder:
         self.package = path.removeprefix(f"{ROOT}/").replace("/", ".")
 
     def find_spec(self, name: str, target: "ModuleType | None" = None) -> "ModuleSpec | None":
-        return ours.find_spec(name)
+        # As in a folder: only the last part of the name counts, and nothing is looked for elsewhere.
+        return ours.find_spec(f"{self.package}.{name.rpartition('.')[2]}", ())
 
     def iter_modules(self, prefix: str = "") -> "Iterator[tuple[str, bool]]":
         return modules_in(f"{self.package}.", prefix)
+
+
+def location(package: str) -> str:
+    return f"{ROOT}/{package.replace('.', '/')}"
+
+
+def namespace(name: str, path: "Sequence[str]") -> ModuleSpec:
+    """A folder without an __init__.py: what is a module elsewhere on the path comes before it, and other such folders are parts of
+    the same package."""
+    elsewhere = [each for each in path if each != ROOT and not each.startswith(f"{ROOT}/")]
+    found = _frozen_importlib_external.PathFinder.find_spec(name, elsewhere) if elsewhere else None
+    if found is not None and found.loader is not None:
+        return found
+    spec = ModuleSpec(name, ours, is_package=True)  # type: ignore[arg-type]
+    parts = found.submodule_search_locations if found is not None else None
+    spec.submodule_search_locations = [location(name), *(parts or ())]
+    return spec
 
 
 def own_module(name: str) -> "ModuleType":

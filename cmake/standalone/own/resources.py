@@ -39,7 +39,7 @@ class Entry(Traversable):
             for each in (package, *archive.names(f"{package}.")):
                 _, file = archive.find(each) or (0, "")
                 inner = file.removeprefix(below)
-                if file.startswith(below) and "/" not in inner:
+                if file.startswith(below) and file.endswith(".py") and "/" not in inner:
                     names.add(inner)
         return sorted(names)
 
@@ -71,8 +71,9 @@ class Entry(Traversable):
             raise FileNotFoundError(2, "No such file in this executable", str(self))
         return found
 
-    def read_text(self, encoding: str | None = None) -> str:
-        return self.read_bytes().decode(encoding or "utf-8")
+    def read_text(self, encoding: str | None = None, errors: str | None = None) -> str:
+        with self.open("r", encoding=encoding or "utf-8", errors=errors) as file:
+            return str(file.read())
 
     def open(self, mode: str = "r", *args: Any, **kwargs: Any) -> IO[Any]:
         binary = io.BytesIO(self.read_bytes())

@@ -43,7 +43,8 @@ def adapt(ssl: Any) -> None:
         if environment_says():
             load_defaults(self)
         elif bundle is not None:
-            self.load_verify_locations(cadata=bundle.decode())
+            # Beside the certificates there are names in many letters, which OpenSSL would pass over and Python refuses.
+            self.load_verify_locations(cadata=bundle.decode("ascii", "ignore"))
         else:
             known = get_default_verify_paths()
             # As OpenSSL has it: what cannot be read there is passed over.

@@ -5,7 +5,9 @@
 // the C library (without_libc.cpp), if that is possible here.
 // Nothing is written to any folder.
 
+#include <elf.h>
 #include <fcntl.h>
+#include <link.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -43,13 +45,23 @@ const char* name_in(const char* path) noexcept {
     return name;
 }
 
-/// The file that it was started from, as it was called where there is no /proc.
-const char* own_path(const char* called) noexcept {
+/// What the system was asked to start (AT_EXECFN), which may be another name than the first argument: it says so behind the
+/// environment, where it has put that.
+const char* started_as() noexcept {
+    char** end = environ;
+    while (*end != nullptr) ++end;
+    const auto* entry = reinterpret_cast<const ElfW(auxv_t)*>(end + 1);
+    while (entry->a_type != AT_EXECFN && entry->a_type != AT_NULL) ++entry;
+    return entry->a_type == AT_NULL ? "" : reinterpret_cast<const char*>(entry->a_un.a_val);
+}
+
+/// The file that it was started from.
+const char* own_path() noexcept {
     static std::array<char, 2 * PATH_MAX> path{};
     if (::readlink("/proc/self/exe", path.data(), PATH_MAX - 1) > 0) return path.data();
+    const char* const called = started_as();
     const std::size_t length = std::strlen(called);
-    const bool is_relative = called[0] != '/' && name_in(called) != called;
-    if (!is_relative || length >= PATH_MAX || ::getcwd(path.data(), PATH_MAX - 1) == nullptr) return called;
+    if (called[0] == '/' || length >= PATH_MAX || ::getcwd(path.data(), PATH_MAX - 1) == nullptr) return called;
     const std::size_t used = std::strlen(path.data());
     path[used] = '/';
     std::memcpy(&path[used + 1], called, length);
@@ -70,7 +82,7 @@ int memory_file(const char* name) noexcept {
 }  // namespace
 
 int main(int, char** arguments) {
-    const char* const path = own_path(arguments[0]);
+    const char* const path = own_path();
     const int self = ::open(path, O_RDONLY | O_CLOEXEC);
     struct stat known{};
     if (self < 0 || ::fstat(self, &known) != 0) fail(path, "the executable cannot be read");
@@ -78,6 +90,7 @@ int main(int, char** arguments) {
     const char* const begin = map(self, size, PROT_READ);
     const trailer* const inside = begin == nullptr ? nullptr : trailer_of(begin, size);
     if (inside == nullptr) fail(path, "there is no program in this launcher");
+    if (inside->compressed > size - sizeof(trailer)) fail(path, "the file is damaged");
 
     const int program = memory_file(name_in(path));
     if (program < 0 || ::ftruncate(program, static_cast<off_t>(inside->whole)) != 0)

@@ -30,6 +30,7 @@ std::string compressed(const std::string& whole) {
     ZSTD_CCtx* const context = ZSTD_createCCtx();
     ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, best);
     ZSTD_CCtx_setParameter(context, ZSTD_c_windowLog, window);
+    ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1);
     const std::size_t size = ZSTD_compress2(context, result.data(), result.size(), whole.data(), whole.size());
     ZSTD_freeCCtx(context);
     if (ZSTD_isError(size) != 0U) throw std::runtime_error(ZSTD_getErrorName(size));

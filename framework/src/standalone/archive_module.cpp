@@ -85,21 +85,22 @@ PyObject* why(PyObject*, PyObject* name) noexcept {
     return with_module(name, [](const archive::module& found) { return string_of(found.needs); });
 }
 
-/// CPython loads it from the path that its spec has as its origin.
-PyObject* create(py::python py, const std::string& name, const std::string& path) {
-    const py::bound imp = py.import("_imp");
+/// CPython loads it from the path that its spec has as its origin; the extension may ask for the rest of it.
+PyObject* create(py::python py, const py::bound& spec, const std::string& path) {
     const py::bound type = py.import("_frozen_importlib").attr("ModuleSpec");
-    return imp.attr("create_dynamic")(type(name, py.none(), py::kw("origin") = path)).release();
+    const py::bound here = type(spec.attr("name"), spec.attr("loader"), py::kw("origin") = path);
+    here.set_attr("submodule_search_locations", spec.attr("submodule_search_locations"));
+    return py.import("_imp").attr("create_dynamic")(here).release();
 }
 
-PyObject* load(PyObject*, PyObject* spec) noexcept {
+PyObject* load(PyObject*, PyObject* given) noexcept {
     const py::python py = py::detail::token_maker::make();
     try {
-        const auto name = py::bound::borrow(py, spec).attr("name").to<std::string>();
+        const py::bound spec = py::bound::borrow(py, given);
+        const auto name = spec.attr("name").to<std::string>();
         const auto found = contents->find_module(name);
         if (!found) throw std::runtime_error("no extension module " + name + " in this executable");
-        const memory_library file = open_extension(py, *contents, *found);
-        return create(py, name, file.path());
+        return create(py, spec, load_extension(py, *contents, *found));
     } catch (const py::python_error& error) {
         py::detail::set_raised(error.value().bind(py));
     } catch (const std::exception& error) {

@@ -1,10 +1,13 @@
 # tests/standalone/probes/packages.py: packages that somebody else has made, with their extensions.
 # SPDX-License-Identifier: MIT
 import asyncio
+import importlib
 import importlib.metadata
 import sys
+from pathlib import Path
 
 import aiohttp
+import compiled
 import uvloop
 from aiohttp import _http_parser, web
 
@@ -13,6 +16,23 @@ def places() -> None:
     """All of them are in the executable, by their `__file__`."""
     for each in (uvloop, uvloop.loop, aiohttp, _http_parser):
         print(each.__file__.removeprefix(sys.executable))  # type: ignore[union-attr]
+
+
+def compiled_package() -> None:
+    print(compiled.__package__, compiled.inner.__name__, compiled.__path__ == [f"{sys.executable}/compiled"])
+
+
+def again() -> None:
+    """However often an extension is imported, it is loaded once."""
+    before = places_in_memory()
+    for _ in range(3):
+        del sys.modules["compiled"], sys.modules["compiled.inner"]
+        importlib.import_module("compiled")
+    print(places_in_memory() == before)
+
+
+def places_in_memory() -> int:
+    return Path("/proc/self/maps").read_text().count(" r-xp ")
 
 
 async def served(request: web.Request) -> web.Response:

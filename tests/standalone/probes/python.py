@@ -47,6 +47,21 @@ def inspected() -> None:
     print(__spec__.loader.get_code(__name__).co_filename == __file__)
 
 
+def found_in_folders() -> None:
+    """As plug-ins are looked for."""
+    for finder, name, _ in pkgutil.iter_modules(sys.modules["probes"].__path__):
+        spec = finder.find_spec(name)
+        print(spec.name, end=" ")
+    print(pkgutil.extend_path(sys.modules["probes"].__path__, "probes") == sys.modules["probes"].__path__)
+
+
+def parts(folder: str, name: str) -> None:
+    """A folder of the executable's without modules, and another one of that name outside."""
+    sys.path.append(folder)
+    print(importlib.import_module(name).__file__)
+    print(sorted(each.name for each in importlib.resources.files("spread").iterdir() if "_" not in each.name))
+
+
 def resources() -> None:
     files = importlib.resources.files("probes")
     print(sorted(each.name for each in files.iterdir()))
@@ -55,6 +70,9 @@ def resources() -> None:
         print(path.read_text(), path.exists())
     print((files / "data").is_dir(), (files / "none").is_file(), (files / "none").is_dir())
     print((files / "python.py").read_text().splitlines()[0])
+    print(repr(importlib.resources.files("spread").joinpath("lines.txt").read_text()))
+    # From Python 3.12 on, `files` takes a module that is no package, too.
+    print(__spec__.loader.get_resource_reader(__name__).files().joinpath("data/note.txt").read_text())
 
 
 def folders_of_data() -> None:
