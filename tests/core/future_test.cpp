@@ -8,9 +8,12 @@
 #include <barrier>
 #include <memory>
 #include <stdexcept>
+#include <string>
 #include <thread>
 #include <type_traits>
 
+#include <pyasync/core/misuse.hpp>
+#include <pyasync/core/when_all.hpp>
 #include "support/children.hpp"
 #include "support/counted.hpp"
 #include "support/launch.hpp"
@@ -49,6 +52,37 @@ TEST_CASE("awaiting a future that has ended does not wait") {
     future<int> running = launch(body(), executor);
     CHECK(executor.run_all() == 1);  // its start, and nothing else
     CHECK(outcome_of(std::move(running)) == 4);
+}
+
+TEST_CASE("what has been moved from is refused, wherever it is used") {
+    manual_executor executor;
+    const auto message = [](auto&& use) -> std::string {
+        try {
+            use();
+        } catch (const misuse& refused) {
+            return refused.what();
+        }
+        return "";
+    };
+    const auto awaits = [](auto& gone) -> task<int> { co_return co_await std::move(gone); };
+    const auto awaits_all = [](auto& gone) -> task<int> {
+        co_return std::get<0>(co_await when_all(std::move(gone), number(1)));
+    };
+    future<int> kept = launch(number(1), executor);
+    future<int> taken = std::move(kept);
+    const std::string of_future = "pyasync: this future has been awaited, given away or moved from before";
+    CHECK(message([&] { run(executor, awaits(kept)); }) == of_future);
+    CHECK(message([&] { run(executor, awaits_all(kept)); }) == of_future);
+    CHECK(run(executor, awaits(taken)) == 1);
+    CHECK(message([&] { run(executor, awaits(taken)); }) == of_future);
+    task<int> cold = number(2);
+    task<int> other = std::move(cold);
+    const std::string of_task = "pyasync: this task has been awaited, given away or moved from before";
+    CHECK(message([&] { run(executor, awaits(cold)); }) == of_task);
+    CHECK(message([&] { run(executor, awaits_all(cold)); }) == of_task);
+    CHECK(message([&] { static_cast<void>(launch(std::move(cold), executor)); }) == of_task);
+    CHECK(run(executor, awaits(other)) == 2);
+    CHECK(message([&] { run(executor, std::move(other)); }) == of_task);
 }
 
 TEST_CASE("a waiter can be taken back until the operation has ended, and is not told then") {

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include <pyasync/core/cancellation.hpp>
+#include <pyasync/core/misuse.hpp>
 #include <pyasync/core/ref.hpp>
 #include <pyasync/core/result.hpp>
 #include <pyasync/core/task_context.hpp>
@@ -174,7 +175,7 @@ private:
 /// where that has just ended, its value is there, and the next wait throws `cancelled`.
 /// Destroying an unfinished future cancels what it stands for, without waiting, unless that has been cancelled before.
 /// **Errors.** `co_await` throws what the operation ended with; `cancelled` where it was cancelled.
-/// **Ownership.** One owner; `co_await` takes it over.
+/// **Ownership.** One owner; `co_await` takes it over, and throws `misuse` where there is nothing in it any more.
 template <typename T = void>
 class [[nodiscard("destroying a future cancels what it stands for; call detach() to let it run")]] future {
 public:
@@ -204,11 +205,15 @@ public:
     /// For `co_await std::move(f)`.
     [[nodiscard]] detail::future_awaiter<T> awaiter_in(detail::task_context& context,
                                                        const std::source_location& where) && {
-        return detail::future_awaiter<T>(std::move(state_), context, where);
+        return detail::future_awaiter<T>(std::move(*this).release(), context, where);
     }
 
-    /// For the bridge, which makes other handles of it.
-    [[nodiscard]] detail::ref<detail::future_state<T>> release() && noexcept { return std::move(state_); }
+    /// For the bridge, which makes other handles of it. Throws `misuse` where it has been moved from.
+    [[nodiscard]] detail::ref<detail::future_state<T>> release() && {
+        if (!state_) [[unlikely]]
+            detail::refuse_gone("future");
+        return std::move(state_);
+    }
 
 private:
     detail::ref<detail::future_state<T>> state_;

@@ -13,4 +13,11 @@ public:
     using std::runtime_error::runtime_error;
 };
 
+namespace detail {
+
+/// `what`, "future" say, is used once more, and has nothing in it any more.
+[[noreturn]] void refuse_gone(const char* what);
+
+}  // namespace detail
+
 }  // namespace pyasync

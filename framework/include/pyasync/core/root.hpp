@@ -87,7 +87,7 @@ private:
 template <typename T>
 class root : public future_state<T>, public root_base {
 public:
-    root(task<T> body, executor& home, locals_ref locals, const std::source_location& where) noexcept
+    root(task<T> body, executor& home, locals_ref locals, const std::source_location& where)
         : root_base(home, std::move(locals), where) {
         set_outermost(body.release());
     }

@@ -7,6 +7,7 @@
 #include <source_location>
 #include <utility>
 
+#include <pyasync/core/misuse.hpp>
 #include <pyasync/core/result.hpp>
 #include <pyasync/core/task_context.hpp>
 
@@ -119,7 +120,8 @@ using task_handle = std::coroutine_handle<promise<T>>;
 /// **Cancellation.** Cancelling a task throws `cancelled` from the innermost `co_await` that it waits in.
 /// **Errors.** An exception leaves through the `co_await` (or the `future`) that the value would have come from.
 /// **Ownership.** The task owns its coroutine and the coroutine owns its parameters: take them by value. References are
-/// good for as long as the caller awaits in the same expression. One that is destroyed before its start never runs.
+/// good for as long as the caller awaits in the same expression. One that is destroyed before its start never runs; one
+/// that has been moved from throws `misuse` where it is awaited or spawned.
 template <typename T>
 class [[nodiscard("a task runs only when it is awaited or spawned")]] task {
 public:
@@ -141,8 +143,12 @@ public:
         return detail::task_awaiter<T>(release(), context, where);
     }
 
-    /// Gives the coroutine to the caller, who destroys it.
-    [[nodiscard]] detail::task_handle<T> release() noexcept { return std::exchange(coroutine_, nullptr); }
+    /// Gives the coroutine to the caller, who destroys it. Throws `misuse` where it has been given away.
+    [[nodiscard]] detail::task_handle<T> release() {
+        if (!coroutine_) [[unlikely]]
+            detail::refuse_gone("task");
+        return std::exchange(coroutine_, nullptr);
+    }
 
     /// Takes over what `release` has given.
     explicit task(detail::task_handle<T> coroutine) noexcept : coroutine_(coroutine) {}
