@@ -68,8 +68,6 @@ def contents(options: Options, cache: Cache) -> Contents:
     if not options.is_static:
         mark_unusable(made)
     faults = graph.faults(takes_all=options.takes_all)
-    if options.if_not_all and any("cannot be in it" in each for each in faults):
-        faults.append(options.if_not_all)
     if faults:
         raise Faults(faults)
     made.entries = list(entries(made))

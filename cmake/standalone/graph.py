@@ -148,16 +148,21 @@ class Graph:
                 waiting.append(name.rpartition(".")[0])
         return found
 
-    def faults(self, *, takes_all: bool = False) -> list[str]:
+    def faults(self, *, takes_all: str | None = None) -> list[str]:
+        """`takes_all`: an extension that cannot be in it is one, though it is optional; and what to do then."""
         required = self.required()
         found = list(self._faults)
         for each in self.absent:
             if each.matters and each.module.name in required:
                 found.append(f"no module named {each.name}: imported by {each.place} ({each.module.file})")
-        for module in self.modules.values():
-            if module.kind is Kind.UNUSABLE and not module.of_library and (takes_all or module.name in required):
-                found.append(f"{module.name} cannot be in it: {module.why_unusable} (imported by {module.needed_by})")
-        return list(dict.fromkeys(found))
+        unusable = [
+            f"{each.name} cannot be in it: {each.why_unusable} (imported by {each.needed_by})"
+            for each in self.modules.values()
+            if each.kind is Kind.UNUSABLE and not each.of_library and (takes_all is not None or each.name in required)
+        ]
+        if unusable and takes_all:
+            unusable.append(takes_all)
+        return list(dict.fromkeys(found + unusable))
 
     def unusable_but_required(self) -> list[str]:
         """Of the standard library: that is no fault, since one cannot tell what of it an application calls."""

@@ -48,10 +48,15 @@ class Libraries:
     def needs_of(self, file: str, name: str, paths: tuple[str, ...] = ()) -> list[str]:
         """The names of all that an extension needs, in the order to load them. `paths`: those of what needs it, which hold for
         what it needs itself, too. Raises Unusable."""
+        return self.needs(self.parsed(file), file, name, paths)
+
+    def parsed(self, file: str) -> elf.Library:
         try:
-            parsed = elf.library(self.sources.read(file))
+            return elf.library(self.sources.read(file))
         except ValueError as error:
             raise Unusable(f"{os.path.basename(file)} is no shared library: {error}") from error
+
+    def needs(self, parsed: elf.Library, file: str, name: str, paths: tuple[str, ...]) -> list[str]:
         origin = os.path.dirname(os.path.realpath(file))
         own = [each.replace("${ORIGIN}", origin).replace("$ORIGIN", origin) for each in parsed.paths]
         here = (*own, *paths)
@@ -75,24 +80,13 @@ class Libraries:
             raise Unusable(f"{name} is not found, which {needed_by} needs")
         made = self.found[name] = Shared(name, place, [], needed_by)  # before it is complete: they can need each other
         try:
-            self.require_soname(made)
-            made.needs = [each for each in self.needs_of(place, name, paths) if each != name]
+            parsed = self.parsed(place)
+            require_soname(made, parsed.soname)
+            made.needs = [each for each in self.needs(parsed, place, name, paths) if each != name]
         except Unusable:
             del self.found[name]
             raise
         return made
-
-    def require_soname(self, library: Shared) -> None:
-        """What is in memory has no other name that the dynamic linker would know it by."""
-        try:
-            soname = elf.library(self.sources.read(library.file)).soname
-        except ValueError as error:
-            raise Unusable(f"{os.path.basename(library.file)} is no shared library: {error}") from error
-        if soname != library.name:
-            raise Unusable(
-                f"{library.name}, which {library.needed_by} needs, says {soname or 'no name'} of itself (its SONAME; "
-                f"`patchelf --set-soname {library.name} {library.file}` mends that)"
-            )
 
     def note(self, what: str) -> None:
         if what not in self.notes:
@@ -106,6 +100,15 @@ class Libraries:
         if self._known is None:
             self._known = known_to_the_system()
         return self._known.get(name)
+
+
+def require_soname(library: Shared, soname: str) -> None:
+    """What is in memory has no other name that the dynamic linker would know it by."""
+    if soname != library.name:
+        raise Unusable(
+            f"{library.name}, which {library.needed_by} needs, says {soname or 'no name'} of itself (its SONAME; "
+            f"`patchelf --set-soname {library.name} {library.file}` mends that)"
+        )
 
 
 def known_to_the_system() -> dict[str, str]:

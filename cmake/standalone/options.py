@@ -43,8 +43,7 @@ class Options:
     is_static: bool
     compresses: bool
     is_packed_as_whole: bool
-    takes_all: bool
-    if_not_all: str  # what to do then
+    takes_all: str | None  # where that is not possible, what to do then
 
 
 class Parser(argparse.ArgumentParser):
@@ -127,8 +126,7 @@ def options(arguments: list[str]) -> Options:
         is_static=given.mode == "STATIC",
         compresses=given.compress,
         is_packed_as_whole=given.packed,
-        takes_all=given.all is not None,
-        if_not_all=given.all or "",
+        takes_all=given.all,
     )
     faults += wrong_with(made)
     if faults:

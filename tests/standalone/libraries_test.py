@@ -29,8 +29,8 @@ class WithLibraries(unittest.TestCase):
         place.parent.mkdir(exist_ok=True)
         others = [str(next(self.folder.rglob(each))) for each in needed]
         command = ["cc", "-shared", "-nostdlib", "-x", "c", "/dev/null", "-x", "none", "-Wl,--no-as-needed", *others]
-        command += [f"-Wl,-soname,{soname}" if (soname := name if called is None else called) else "-Wl,--as-needed"]
-        command += ["-Wl,--allow-shlib-undefined", *([f"-Wl,-rpath,{paths}"] if paths else [])]
+        options = {"soname": name if called is None else called, "rpath": paths}
+        command += ["-Wl,--allow-shlib-undefined", *(f"-Wl,-{each},{it}" for each, it in options.items() if it)]
         subprocess.run([*command, "-o", str(place)], check=True)
         return str(place)
 
